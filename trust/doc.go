@@ -1,0 +1,9 @@
+// Package trust holds trust anchors: the certificates a relying party has decided to believe, each for as long as
+// it has decided to.
+//
+//	store, err := trust.Load("roots/", "ministry.pem")
+//	result, err := certpath.Validate(ctx, leaf, &certpath.Options{Anchors: store, Pool: store.Pool(), At: at})
+//
+// A [Store] never changes after it was made, so that one verdict is decided against one set of anchors, and its
+// [Store.Snapshot] names that set in a report. All types are safe for concurrent use.
+package trust
