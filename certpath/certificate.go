@@ -1,11 +1,36 @@
 package certpath
 
 import (
+	"bytes"
 	"crypto"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
+	"encoding/pem"
 	"math/big"
+	"strings"
 	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/antinvn/antin/codes"
+)
+
+// The failures of this package.
+const (
+	ErrCertificate codes.Code = "certpath.certificate" // not a certificate that can be read
+	ErrSignature   codes.Code = "certpath.signature"   // a signature value does not match
+	ErrAlgorithm   codes.Code = "certpath.algorithm"   // an algorithm that is not supported
+	ErrTooLarge    codes.Code = "certpath.too_large"   // above a limit
+)
+
+// The limits of the parser.
+const (
+	maxCertificate  = 1 << 20
+	maxCertificates = 10_000
+	maxExtensions   = 200
+	maxNameParts    = 200
 )
 
 // OID is an object identifier.
@@ -66,82 +91,315 @@ type Extension struct {
 	Value    []byte // contents of the OCTET STRING
 }
 
-// ParseCertificate reads one DER certificate.
-func ParseCertificate(der []byte) (*Certificate, error) { panic("unwritten") }
+func bad(what string) error {
+	return codes.New(ErrCertificate, "reading a certificate", what, "malformed")
+}
+
+// ParseCertificate reads one DER certificate (RFC 5280, 4.1).
+func ParseCertificate(der []byte) (*Certificate, error) {
+	if len(der) > maxCertificate {
+		return nil, codes.New(ErrTooLarge, "reading a certificate", "", "more than 1 MB")
+	}
+	input := cryptobyte.String(bytes.Clone(der))
+	var whole, outer, tbs cryptobyte.String
+	if !input.ReadASN1Element(&whole, cbasn1.SEQUENCE) || len(input) != 0 {
+		return nil, bad("the outer SEQUENCE")
+	}
+	c := &Certificate{Raw: whole, MaxPathLen: -1, Version: 1}
+	body := whole
+	if !body.ReadASN1(&outer, cbasn1.SEQUENCE) || !outer.ReadASN1Element(&tbs, cbasn1.SEQUENCE) {
+		return nil, bad("tbsCertificate")
+	}
+	c.RawTBSCertificate = tbs
+	var ok bool
+	if c.SignatureAlgorithm, ok = ReadAlgorithm(&outer); !ok {
+		return nil, bad("signatureAlgorithm")
+	}
+	var sig asn1.BitString
+	if !outer.ReadASN1BitString(&sig) {
+		return nil, bad("signatureValue")
+	}
+	c.Signature = sig.Bytes
+	return c, c.parseTBS(tbs)
+}
+
+func (c *Certificate) parseTBS(tbs cryptobyte.String) error {
+	var s cryptobyte.String
+	if !tbs.ReadASN1(&s, cbasn1.SEQUENCE) {
+		return bad("tbsCertificate")
+	}
+	var version cryptobyte.String
+	var has bool
+	if !s.ReadOptionalASN1(&version, &has, cbasn1.Tag(0).Constructed().ContextSpecific()) {
+		return bad("version")
+	}
+	if has {
+		var v int
+		if !version.ReadASN1Integer(&v) || v < 0 || v > 10 {
+			return bad("version")
+		}
+		c.Version = v + 1
+	}
+	c.SerialNumber = new(big.Int)
+	if !s.ReadASN1Integer(c.SerialNumber) {
+		return bad("serialNumber")
+	}
+	if _, ok := ReadAlgorithm(&s); !ok {
+		return bad("signature")
+	}
+	var raw, validity cryptobyte.String
+	if !s.ReadASN1Element(&raw, cbasn1.SEQUENCE) {
+		return bad("issuer")
+	}
+	c.RawIssuer, c.Issuer = raw, ParseName(raw)
+	var err error
+	if !s.ReadASN1(&validity, cbasn1.SEQUENCE) {
+		return bad("validity")
+	}
+	if c.NotBefore, err = ReadTime(&validity); err != nil {
+		return err
+	}
+	if c.NotAfter, err = ReadTime(&validity); err != nil {
+		return err
+	}
+	var subject, spki cryptobyte.String
+	if !s.ReadASN1Element(&subject, cbasn1.SEQUENCE) {
+		return bad("subject")
+	}
+	c.RawSubject, c.Subject = subject, ParseName(subject)
+	if !s.ReadASN1Element(&spki, cbasn1.SEQUENCE) {
+		return bad("subjectPublicKeyInfo")
+	}
+	c.RawSubjectPublicKeyInfo = spki
+	c.PublicKeyAlgorithm, c.PublicKey = parsePublicKey(spki)
+	s.SkipOptionalASN1(cbasn1.Tag(1).ContextSpecific())
+	s.SkipOptionalASN1(cbasn1.Tag(2).ContextSpecific())
+	var exts cryptobyte.String
+	if !s.ReadOptionalASN1(&exts, &has, cbasn1.Tag(3).Constructed().ContextSpecific()) {
+		return bad("extensions")
+	}
+	if has {
+		return c.parseExtensions(exts)
+	}
+	return nil
+}
+
+func (c *Certificate) parseExtensions(s cryptobyte.String) error {
+	list, err := ReadExtensions(s)
+	if err != nil {
+		return err
+	}
+	c.Extensions = list
+	for i := range c.Extensions {
+		if !c.decodeExtension(&c.Extensions[i]) {
+			c.ExtensionErrors = append(c.ExtensionErrors, bad("extension "+c.Extensions[i].ID.String()))
+		}
+	}
+	return nil
+}
+
+// ReadExtensions reads the Extensions SEQUENCE of a certificate, CRL or OCSP answer.
+func ReadExtensions(s cryptobyte.String) ([]Extension, error) {
+	var list cryptobyte.String
+	if !s.ReadASN1(&list, cbasn1.SEQUENCE) {
+		return nil, bad("extensions")
+	}
+	var out []Extension
+	for !list.Empty() {
+		var e cryptobyte.String
+		var x Extension
+		if !list.ReadASN1(&e, cbasn1.SEQUENCE) || !e.ReadASN1ObjectIdentifier(&x.ID) {
+			return nil, bad("extension")
+		}
+		if e.PeekASN1Tag(cbasn1.BOOLEAN) {
+			var b cryptobyte.String
+			if !e.ReadASN1(&b, cbasn1.BOOLEAN) || len(b) != 1 {
+				return nil, bad("extension " + x.ID.String())
+			}
+			x.Critical = b[0] != 0
+		}
+		var v cryptobyte.String
+		if !e.ReadASN1(&v, cbasn1.OCTET_STRING) {
+			return nil, bad("extension " + x.ID.String())
+		}
+		x.Value = v
+		if out = append(out, x); len(out) > maxExtensions {
+			return nil, codes.New(ErrTooLarge, "reading extensions", "", "more than 200 extensions")
+		}
+	}
+	return out, nil
+}
+
+// ReadAlgorithm reads an AlgorithmIdentifier.
+func ReadAlgorithm(s *cryptobyte.String) (AlgorithmIdentifier, bool) {
+	var raw, body cryptobyte.String
+	var a AlgorithmIdentifier
+	if !s.ReadASN1Element(&raw, cbasn1.SEQUENCE) {
+		return a, false
+	}
+	a.Raw = raw
+	in := raw
+	if !in.ReadASN1(&body, cbasn1.SEQUENCE) || !body.ReadASN1ObjectIdentifier(&a.Algorithm) {
+		return a, false
+	}
+	if !body.Empty() {
+		a.Parameters = body
+	}
+	return a, true
+}
+
+// Marshal is the algorithm's DER: as read, or built.
+func (a AlgorithmIdentifier) Marshal() []byte {
+	if a.Raw != nil {
+		return a.Raw
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(a.Algorithm)
+		b.AddBytes(a.Parameters)
+	})
+	return b.BytesOrPanic()
+}
+
+// ReadTime reads UTCTime or GeneralizedTime, with or without seconds and fractions.
+func ReadTime(s *cryptobyte.String) (time.Time, error) {
+	var v cryptobyte.String
+	var tag cbasn1.Tag
+	if !s.ReadAnyASN1(&v, &tag) || len(v) > 32 {
+		return time.Time{}, bad("a time")
+	}
+	formats := []string{"20060102150405Z0700", "20060102150405.999999999Z0700", "200601021504Z0700", "20060102150405"}
+	if tag == cbasn1.UTCTime {
+		formats = []string{"060102150405Z0700", "0601021504Z0700"}
+	} else if tag != cbasn1.GeneralizedTime {
+		return time.Time{}, bad("a time")
+	}
+	for _, f := range formats {
+		t, err := time.Parse(f, string(v))
+		if err != nil {
+			continue
+		}
+		if tag == cbasn1.UTCTime && t.Year() >= 2050 { // RFC 5280, 4.1.2.5.1
+			t = t.AddDate(-100, 0, 0)
+		}
+		return t.UTC(), nil
+	}
+	return time.Time{}, bad("a time")
+}
 
 // ParseCertificates reads certificates from PEM, concatenated DER or a PKCS#7 certificate bag.
-func ParseCertificates(data []byte) ([]*Certificate, error) { panic("unwritten") }
+func ParseCertificates(data []byte) ([]*Certificate, error) {
+	if bytes.Contains(data, []byte("-----BEGIN ")) {
+		return parsePEM(data)
+	}
+	if certs, err := parsePKCS7(data); err == nil {
+		return certs, nil
+	}
+	var out []*Certificate
+	rest := cryptobyte.String(data)
+	for len(rest) > 0 {
+		var one cryptobyte.String
+		if !rest.ReadASN1Element(&one, cbasn1.SEQUENCE) {
+			return nil, bad("the file")
+		}
+		c, err := ParseCertificate(one)
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, c); len(out) > maxCertificates {
+			return nil, codes.New(ErrTooLarge, "reading certificates", "", "more than 10,000")
+		}
+		rest = cryptobyte.String(bytes.TrimLeft(rest, "\r\n"))
+	}
+	if len(out) == 0 {
+		return nil, bad("an empty file")
+	}
+	return out, nil
+}
+
+func parsePEM(data []byte) ([]*Certificate, error) {
+	var out []*Certificate
+	for len(out) < maxCertificates {
+		var block *pem.Block
+		if block, data = pem.Decode(data); block == nil {
+			break
+		}
+		switch {
+		case block.Type == "PKCS7":
+			certs, err := parsePKCS7(block.Bytes)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, certs...)
+		case strings.HasSuffix(block.Type, "CERTIFICATE"):
+			c, err := ParseCertificate(block.Bytes)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return nil, bad("the PEM file: no certificate in it")
+	}
+	return out, nil
+}
+
+// parsePKCS7 reads the certificates of a degenerate SignedData (RFC 5652, 5.1) in definite lengths.
+func parsePKCS7(data []byte) ([]*Certificate, error) {
+	in := cryptobyte.String(data)
+	var ci, content, sd, certs cryptobyte.String
+	var oid OID
+	if !in.ReadASN1(&ci, cbasn1.SEQUENCE) || !ci.ReadASN1ObjectIdentifier(&oid) || !oid.Equal(OID{1, 2, 840, 113549, 1, 7, 2}) ||
+		!ci.ReadASN1(&content, cbasn1.Tag(0).Constructed().ContextSpecific()) || !content.ReadASN1(&sd, cbasn1.SEQUENCE) ||
+		!sd.SkipASN1(cbasn1.INTEGER) || !sd.SkipASN1(cbasn1.SET) || !sd.SkipASN1(cbasn1.SEQUENCE) ||
+		!sd.ReadASN1(&certs, cbasn1.Tag(0).Constructed().ContextSpecific()) {
+		return nil, bad("the PKCS#7 file")
+	}
+	var out []*Certificate
+	for !certs.Empty() && len(out) < maxCertificates {
+		var one cryptobyte.String
+		if !certs.ReadASN1Element(&one, cbasn1.SEQUENCE) {
+			return nil, bad("the PKCS#7 file")
+		}
+		c, err := ParseCertificate(one)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
 
 // X509 parses the certificate with crypto/x509, which refuses more than this package does.
 func (c *Certificate) X509() (*x509.Certificate, error) { return x509.ParseCertificate(c.Raw) }
 
 // Equal reports whether both are the same bytes.
-func (c *Certificate) Equal(o *Certificate) bool { panic("unwritten") }
+func (c *Certificate) Equal(o *Certificate) bool {
+	return c != nil && o != nil && (c == o || bytes.Equal(c.Raw, o.Raw))
+}
 
 // Fingerprint is the SHA-256 of Raw.
-func (c *Certificate) Fingerprint() [32]byte { panic("unwritten") }
+func (c *Certificate) Fingerprint() [32]byte { return sha256.Sum256(c.Raw) }
 
 // SelfIssued reports whether subject and issuer are the same name (RFC 5280, 6.1).
-func (c *Certificate) SelfIssued() bool { panic("unwritten") }
+func (c *Certificate) SelfIssued() bool { return c.Subject.Equal(c.Issuer) }
 
 // SelfSigned reports whether the certificate is signed with its own key.
-func (c *Certificate) SelfSigned() bool { panic("unwritten") }
+func (c *Certificate) SelfSigned() bool { return c.SelfIssued() && c.CheckSignatureFrom(c) == nil }
 
 // CheckSignatureFrom verifies that issuer's key signed c.
-func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error { panic("unwritten") }
+func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
+	_, err := VerifySignature(c.SignatureAlgorithm, issuer.PublicKey, c.RawTBSCertificate, c.Signature)
+	return err
+}
 
 // Extension returns the extension with that identifier, nil if absent.
-func (c *Certificate) Extension(id OID) *Extension { panic("unwritten") }
-
-// Name is a distinguished name.
-type Name struct {
-	Raw  []byte
-	RDNs [][]AttributeTypeAndValue
-}
-
-// AttributeTypeAndValue is one attribute of a name; Value is its text in UTF-8, NFC left as written.
-type AttributeTypeAndValue struct {
-	Type  OID
-	Tag   int
-	Value string
-	Raw   []byte // DER of the value
-}
-
-// String is the name in RFC 4514 form, most specific first.
-func (n Name) String() string { panic("unwritten") }
-
-// First returns the first value of that attribute type (from the most specific RDN), "" if absent.
-func (n Name) First(t OID) string { panic("unwritten") }
-
-// CommonName is the most specific CN.
-func (n Name) CommonName() string { panic("unwritten") }
-
-// Organization is the most specific O.
-func (n Name) Organization() string { panic("unwritten") }
-
-// Equal compares by RFC 5280, 7.1 (case folded, white space collapsed).
-func (n Name) Equal(o Name) bool { panic("unwritten") }
-
-// VerifySignature checks sig over message (not its digest) by key pub under alg. It accepts a PKCS#1 v1.5 DigestInfo
-// with or without NULL (RFC 4055) and says so in notes. Notes are stable codes: "digestinfo_without_null",
-// "stray_pss_parameters", "sha1".
-func VerifySignature(alg AlgorithmIdentifier, pub crypto.PublicKey, message, sig []byte) (notes []string, err error) {
-	panic("unwritten")
-}
-
-// VerifyDigest is [VerifySignature] for a digest already made with hash h. Ed25519 cannot be verified that way.
-func VerifyDigest(alg AlgorithmIdentifier, pub crypto.PublicKey, h crypto.Hash, digest, sig []byte) (notes []string, err error) {
-	panic("unwritten")
-}
-
-// HashByOID returns the hash of a digest algorithm identifier, 0 if unknown.
-func HashByOID(o OID) crypto.Hash { panic("unwritten") }
-
-// OIDByHash returns the digest algorithm's identifier, nil if unknown.
-func OIDByHash(h crypto.Hash) OID { panic("unwritten") }
-
-// SignatureAlgorithmFor returns the AlgorithmIdentifier to write for a key and hash: sha256WithRSAEncryption,
-// ecdsa-with-SHA256, Ed25519, or RSASSA-PSS with explicit parameters where pss is true.
-func SignatureAlgorithmFor(pub crypto.PublicKey, h crypto.Hash, pss bool) (AlgorithmIdentifier, error) {
-	panic("unwritten")
+func (c *Certificate) Extension(id OID) *Extension {
+	for i := range c.Extensions {
+		if c.Extensions[i].ID.Equal(id) {
+			return &c.Extensions[i]
+		}
+	}
+	return nil
 }

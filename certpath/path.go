@@ -1,8 +1,11 @@
 package certpath
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
+	"errors"
+	"slices"
 	"time"
 )
 
@@ -100,9 +103,297 @@ type Problem struct {
 	At          time.Time // date that matters (revocation, end of validity), zero if none
 }
 
-// Validate builds a path from leaf to an anchor and validates it. The error is only ever the context's.
+// Extended key usages (RFC 5280, 4.2.1.12).
+var (
+	oidTimeStamping = OID{1, 3, 6, 1, 5, 5, 7, 3, 8}
+	oidOCSPSigning  = OID{1, 3, 6, 1, 5, 5, 7, 3, 9}
+)
+
+// Validate builds a path from leaf to an anchor and validates it. Where several paths exist the first without a problem
+// wins, else the one with the least. The error is only ever the context's.
 func Validate(ctx context.Context, leaf *Certificate, o *Options) (*Result, error) {
-	panic("unwritten")
+	b := &builder{ctx: ctx, o: o, limits: o.Limits, fetched: map[[32]byte]bool{}}
+	b.limits.Depth = orDefault(b.limits.Depth, 10)
+	b.limits.Candidates = orDefault(b.limits.Candidates, 1000)
+	b.limits.Signatures = orDefault(b.limits.Signatures, 1000)
+	for _, a := range o.Anchors.Anchors(o.At) {
+		if a.Certificate != nil {
+			b.anchors = append(b.anchors, a)
+		}
+	}
+	b.extend([]*Certificate{leaf})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if b.best != nil {
+		return b.best, nil
+	}
+	r := &Result{Path: []*Certificate{leaf}, Problems: []Problem{{Code: "no_path", Certificate: leaf, Detail: "no anchor was reached"}}}
+	if b.exhausted {
+		r.Problems = append(r.Problems, Problem{Code: "limit", Detail: "the limits of the search were reached"})
+	}
+	return r, nil
 }
 
-var _ = x509.KeyUsageCRLSign
+func orDefault(v, d int) int {
+	if v == 0 {
+		return d
+	}
+	return v
+}
+
+type builder struct {
+	ctx        context.Context
+	o          *Options
+	limits     Limits
+	anchors    []Anchor
+	more       []*Certificate // fetched issuers
+	fetched    map[[32]byte]bool
+	candidates int
+	signatures int
+	exhausted  bool
+	best       *Result
+}
+
+// extend tries every issuer of the last certificate; true ends the search.
+func (b *builder) extend(path []*Certificate) bool {
+	if b.ctx.Err() != nil {
+		return true
+	}
+	last := path[len(path)-1]
+	for i := range b.anchors {
+		a := &b.anchors[i]
+		if a.Certificate.Equal(last) {
+			if b.finish(path, a) {
+				return true
+			}
+			continue
+		}
+		if !mayIssue(a.Certificate, last) || !b.verified(last, a.Certificate) {
+			continue
+		}
+		if b.finish(append(slices.Clone(path), a.Certificate), a) {
+			return true
+		}
+	}
+	if len(path) >= b.limits.Depth {
+		b.exhausted = true
+		return false
+	}
+	if b.tryAll(path, b.o.Pool) || b.tryAll(path, b.more) {
+		return true
+	}
+	if b.o.Fetch == nil || b.fetched[last.Fingerprint()] || last.SelfIssued() {
+		return false
+	}
+	b.fetched[last.Fingerprint()] = true
+	issuers, err := b.o.Fetch.Issuers(b.ctx, last)
+	if err != nil {
+		return false // not reached: other paths may exist, and no path says so
+	}
+	b.more = append(b.more, issuers...)
+	return b.tryAll(path, issuers)
+}
+
+func (b *builder) tryAll(path, candidates []*Certificate) bool {
+	last := path[len(path)-1]
+	for _, c := range candidates {
+		if b.candidates++; b.candidates > b.limits.Candidates {
+			b.exhausted = true
+			return true
+		}
+		if !mayIssue(c, last) || inPath(path, c) || b.isAnchor(c) || !b.verified(last, c) {
+			continue
+		}
+		if b.extend(append(slices.Clone(path), c)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *builder) isAnchor(c *Certificate) bool {
+	return slices.ContainsFunc(b.anchors, func(a Anchor) bool { return a.Certificate.Equal(c) })
+}
+
+// inPath also catches loops of cross-certificates: the same name and key twice.
+func inPath(path []*Certificate, c *Certificate) bool {
+	return slices.ContainsFunc(path, func(p *Certificate) bool {
+		return bytes.Equal(p.RawSubjectPublicKeyInfo, c.RawSubjectPublicKeyInfo) && p.Subject.Equal(c.Subject)
+	})
+}
+
+// mayIssue compares names, and key identifiers where both are given.
+func mayIssue(issuer, c *Certificate) bool {
+	if !issuer.Subject.Equal(c.Issuer) {
+		return false
+	}
+	return len(c.AuthorityKeyID) == 0 || len(issuer.SubjectKeyID) == 0 || bytes.Equal(c.AuthorityKeyID, issuer.SubjectKeyID)
+}
+
+func (b *builder) verified(c, issuer *Certificate) bool {
+	if b.signatures++; b.signatures > b.limits.Signatures {
+		b.exhausted = true
+		return false
+	}
+	return c.CheckSignatureFrom(issuer) == nil
+}
+
+// finish judges a complete path; true when nothing is wrong with it.
+func (b *builder) finish(path []*Certificate, a *Anchor) bool {
+	r := &Result{Path: path, Anchor: a}
+	b.judge(r)
+	r.Valid = len(r.Problems) == 0
+	slices.SortStableFunc(r.Problems, func(x, y Problem) int { return severity(y.Code) - severity(x.Code) })
+	if b.best == nil || r.Valid || weight(r) < weight(b.best) {
+		b.best = r
+	}
+	return r.Valid
+}
+
+var severities = []string{
+	"limit", "no_revocation_evidence", "not_yet_valid", "expired", "unknown_critical_extension", "ext_key_usage", "key_usage", "path_length",
+	"name_constraints", "not_a_ca", "revoked", "bad_signature", "no_path",
+}
+
+func severity(code string) int { return slices.Index(severities, code) }
+
+func weight(r *Result) int {
+	w := 0
+	for _, p := range r.Problems {
+		w += 100 + severity(p.Code)
+	}
+	return w
+}
+
+// judge applies RFC 5280, 6.1 in its simple form to each certificate below the anchor.
+func (b *builder) judge(r *Result) {
+	add := func(code string, c *Certificate, detail string, at time.Time) {
+		r.Problems = append(r.Problems, Problem{Code: code, Certificate: c, Detail: detail, At: at})
+	}
+	at := b.o.At
+	last := len(r.Path) - 1
+	r.Status = make([][]Status, last)
+	if b.o.Purpose != AnyPurpose {
+		checkPurpose(r.Path[0], b.o.Purpose, add)
+	}
+	for i, c := range r.Path {
+		if i == last && i > 0 {
+			break // an anchor is a name and a key: its dates and extensions are the operator's business (RFC 5280, 6.1.1)
+		}
+		if at.Before(c.NotBefore) {
+			add("not_yet_valid", c, "", c.NotBefore)
+		}
+		if at.After(c.NotAfter) {
+			add("expired", c, "", c.NotAfter)
+		}
+		if id := unknownCritical(c); id != nil {
+			add("unknown_critical_extension", c, id.String(), time.Time{})
+		}
+		if i > 0 {
+			checkCA(c, i-1-selfIssued(r.Path[1:i]), add)
+			if !namesAllowed(c, r.Path[:i]) {
+				add("name_constraints", c, "", time.Time{})
+			}
+		}
+	}
+	if last > 0 && !namesAllowed(r.Path[last], r.Path[:last]) {
+		add("name_constraints", r.Path[last], "", time.Time{})
+	}
+	if b.o.Status != nil && len(r.Problems) == 0 {
+		for i := range last {
+			b.judgeStatus(r, i, add)
+		}
+	}
+}
+
+func selfIssued(path []*Certificate) int {
+	n := 0
+	for _, c := range path {
+		if c.SelfIssued() {
+			n++
+		}
+	}
+	return n
+}
+
+func checkCA(c *Certificate, below int, add func(string, *Certificate, string, time.Time)) {
+	if c.Version == 3 && !(c.BasicConstraints && c.IsCA) || c.Version < 3 {
+		add("not_a_ca", c, "", time.Time{})
+	}
+	if c.MaxPathLen >= 0 && below > c.MaxPathLen {
+		add("path_length", c, "", time.Time{})
+	}
+	if c.KeyUsage != 0 && c.KeyUsage&x509.KeyUsageCertSign == 0 {
+		add("key_usage", c, "keyCertSign is missing", time.Time{})
+	}
+}
+
+func checkPurpose(c *Certificate, p Purpose, add func(string, *Certificate, string, time.Time)) {
+	if c.KeyUsage != 0 && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
+		add("key_usage", c, "neither digitalSignature nor nonRepudiation", time.Time{})
+	}
+	want := oidOCSPSigning
+	switch p {
+	case TimeStamp:
+		// RFC 3161, 2.3: the only purpose, and critical.
+		e := c.Extension(oidExtKeyUsage)
+		if e == nil || !e.Critical || len(c.ExtKeyUsage) != 1 || !c.ExtKeyUsage[0].Equal(oidTimeStamping) {
+			add("ext_key_usage", c, "timeStamping must stand alone and be critical", time.Time{})
+		}
+	case OCSPSign:
+		if !slices.ContainsFunc(c.ExtKeyUsage, want.Equal) && !c.IsCA {
+			add("ext_key_usage", c, "OCSPSigning is missing", time.Time{})
+		}
+	}
+}
+
+// understood are the critical extensions that this package acts upon.
+var understood = []OID{
+	oidBasicConstraints, oidKeyUsage, oidExtKeyUsage, oidNameConstraints, oidPolicies, oidPolicyConstraint, oidInhibitAny, oidPolicyMappings,
+	oidSubjectAltName, oidAuthorityKeyID, oidSubjectKeyID, oidCRLDistribution, oidAuthorityInfo, oidOCSPNoCheck,
+}
+
+func unknownCritical(c *Certificate) OID {
+	for _, e := range c.Extensions {
+		if e.Critical && !slices.ContainsFunc(understood, e.ID.Equal) {
+			return e.ID
+		}
+	}
+	return nil
+}
+
+// judgeStatus finds the state of path[i] at the time of validation: a revocation after it does not count.
+func (b *builder) judgeStatus(r *Result, i int, add func(string, *Certificate, string, time.Time)) {
+	c := r.Path[i]
+	if c.OCSPNoCheck {
+		return
+	}
+	all, err := b.o.Status.Status(b.ctx, c, r.Path[i+1])
+	r.Status[i] = all
+	known := false
+	for _, s := range all {
+		switch s.State {
+		case Revoked:
+			if !s.RevokedAt.After(b.o.At) {
+				add("revoked", c, "", s.RevokedAt)
+				return
+			}
+			known = true
+		case Good:
+			known = known || fresh(s, b.o.At)
+		}
+	}
+	if !known {
+		detail := "nobody knows its state"
+		if err != nil && !errors.Is(err, context.Canceled) {
+			detail = err.Error()
+		}
+		add("no_revocation_evidence", c, detail, time.Time{})
+	}
+}
+
+// fresh accepts evidence made after the time in question, or still in force at it.
+func fresh(s Status, at time.Time) bool {
+	return !s.ThisUpdate.Before(at) || s.NextUpdate.IsZero() || !s.NextUpdate.Before(at)
+}

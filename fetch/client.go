@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -82,12 +81,20 @@ type Response struct {
 	Header      http.Header
 }
 
-// Do sends one request and reads the whole answer. RetryAfter of a 429 or 503 is in the returned [*BusyError].
-func (c *Client) Do(ctx context.Context, r Request) (*Response, error) { panic("unwritten") }
-
 // BusyError says that the server asked for patience; it matches [ErrBusy].
 type BusyError struct {
-	codes.Error
+	Address string
+	Status  string
 	// RetryAfter is what the server asked for, 0 if it said nothing.
 	RetryAfter time.Duration
 }
+
+func (e *BusyError) Error() string {
+	return "asking " + e.Address + ": the answer was " + e.Status + " (" + string(ErrBusy) + ")"
+}
+
+// Code is [ErrBusy].
+func (e *BusyError) Code() string { return string(ErrBusy) }
+
+// Unwrap makes the error match [ErrBusy].
+func (e *BusyError) Unwrap() error { return ErrBusy }

@@ -1,0 +1,199 @@
+package certpath
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Name is a distinguished name.
+type Name struct {
+	Raw  []byte
+	RDNs [][]AttributeTypeAndValue
+}
+
+// AttributeTypeAndValue is one attribute of a name; Value is its text in UTF-8 as written.
+type AttributeTypeAndValue struct {
+	Type  OID
+	Tag   int
+	Value string
+	Raw   []byte // DER of the value
+}
+
+// Attribute types of names (RFC 4519, RFC 5280).
+var (
+	OIDCommonName         = OID{2, 5, 4, 3}
+	OIDSerialNumber       = OID{2, 5, 4, 5}
+	OIDCountry            = OID{2, 5, 4, 6}
+	OIDLocality           = OID{2, 5, 4, 7}
+	OIDProvince           = OID{2, 5, 4, 8}
+	OIDOrganization       = OID{2, 5, 4, 10}
+	OIDOrganizationalUnit = OID{2, 5, 4, 11}
+	OIDTitle              = OID{2, 5, 4, 12}
+	OIDUserID             = OID{0, 9, 2342, 19200300, 100, 1, 1}
+	OIDEmailAddress       = OID{1, 2, 840, 113549, 1, 9, 1}
+)
+
+// ParseName reads the DER of a Name; what cannot be read ends it.
+func ParseName(der []byte) Name {
+	n := Name{Raw: der}
+	in := cryptobyte.String(der)
+	var rdns cryptobyte.String
+	if !in.ReadASN1(&rdns, cbasn1.SEQUENCE) {
+		return n
+	}
+	for count := 0; !rdns.Empty() && count < maxNameParts; {
+		var set cryptobyte.String
+		if !rdns.ReadASN1(&set, cbasn1.SET) {
+			return n
+		}
+		var rdn []AttributeTypeAndValue
+		for ; !set.Empty() && count < maxNameParts; count++ {
+			var one, raw, v cryptobyte.String
+			var a AttributeTypeAndValue
+			var tag cbasn1.Tag
+			if !set.ReadASN1(&one, cbasn1.SEQUENCE) || !one.ReadASN1ObjectIdentifier(&a.Type) || !one.ReadAnyASN1Element(&raw, &tag) {
+				return n
+			}
+			in := raw
+			if !in.ReadAnyASN1(&v, &tag) {
+				return n
+			}
+			a.Tag, a.Raw, a.Value = int(tag), raw, decodeString(tag, v)
+			rdn = append(rdn, a)
+		}
+		count++
+		n.RDNs = append(n.RDNs, rdn)
+	}
+	return n
+}
+
+// decodeString reads any of X.520's string types.
+func decodeString(tag cbasn1.Tag, v []byte) string {
+	switch tag {
+	case 30: // BMPString
+		u := make([]uint16, 0, len(v)/2)
+		for i := 0; i+1 < len(v); i += 2 {
+			u = append(u, uint16(v[i])<<8|uint16(v[i+1]))
+		}
+		return string(utf16.Decode(u))
+	case 28: // UniversalString
+		var b strings.Builder
+		for i := 0; i+3 < len(v); i += 4 {
+			b.WriteRune(rune(v[i])<<24 | rune(v[i+1])<<16 | rune(v[i+2])<<8 | rune(v[i+3]))
+		}
+		return b.String()
+	}
+	if utf8.Valid(v) {
+		return string(v)
+	}
+	var b strings.Builder // T61String as Latin-1, which is what writers mean
+	for _, c := range v {
+		b.WriteRune(rune(c))
+	}
+	return b.String()
+}
+
+var shortNames = map[string]string{
+	"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.9": "STREET", "2.5.4.10": "O", "2.5.4.11": "OU",
+	"2.5.4.5": "SERIALNUMBER", "2.5.4.12": "T", "0.9.2342.19200300.100.1.1": "UID", "0.9.2342.19200300.100.1.25": "DC",
+	"1.2.840.113549.1.9.1": "EMAILADDRESS",
+}
+
+// String is the name in RFC 4514 form, most specific first.
+func (n Name) String() string {
+	parts := make([]string, 0, len(n.RDNs))
+	for i := len(n.RDNs) - 1; i >= 0; i-- {
+		values := make([]string, 0, len(n.RDNs[i]))
+		for _, a := range n.RDNs[i] {
+			values = append(values, a.String())
+		}
+		parts = append(parts, strings.Join(values, "+"))
+	}
+	return strings.Join(parts, ",")
+}
+
+// String is TYPE=value, escaped (RFC 4514, 2.4).
+func (a AttributeTypeAndValue) String() string {
+	short, ok := shortNames[a.Type.String()]
+	if !ok {
+		return a.Type.String() + "=#" + hex.EncodeToString(a.Raw)
+	}
+	var b strings.Builder
+	for i, r := range a.Value {
+		switch {
+		case strings.ContainsRune(`,+"\<>;`, r), r == '#' && i == 0, r == ' ' && (i == 0 || i == len(a.Value)-1):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, "\\%02X", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return short + "=" + b.String()
+}
+
+// First returns the first value of that attribute type (from the most specific RDN), "" if absent.
+func (n Name) First(t OID) string {
+	for i := len(n.RDNs) - 1; i >= 0; i-- {
+		for _, a := range n.RDNs[i] {
+			if a.Type.Equal(t) {
+				return a.Value
+			}
+		}
+	}
+	return ""
+}
+
+// CommonName is the most specific CN.
+func (n Name) CommonName() string { return n.First(OIDCommonName) }
+
+// Organization is the most specific O.
+func (n Name) Organization() string { return n.First(OIDOrganization) }
+
+// Empty reports a name without attributes.
+func (n Name) Empty() bool { return len(n.RDNs) == 0 }
+
+// Equal compares by RFC 5280, 7.1 (case folded, white space collapsed).
+func (n Name) Equal(o Name) bool {
+	if bytes.Equal(n.Raw, o.Raw) {
+		return true
+	}
+	if len(n.RDNs) != len(o.RDNs) {
+		return false
+	}
+	for i := range n.RDNs {
+		if !sameRDN(n.RDNs[i], o.RDNs[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameRDN(a, b []AttributeTypeAndValue) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for _, x := range a {
+		found := false
+		for _, y := range b {
+			if x.Type.Equal(y.Type) && foldSpace(x.Value) == foldSpace(y.Value) {
+				found = true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+func foldSpace(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
