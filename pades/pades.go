@@ -1,17 +1,43 @@
 package pades
 
 import (
-	"context"
 	"crypto"
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/cms"
+	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/fetch"
 	"github.com/antinvn/antin/pades/appearance"
 	"github.com/antinvn/antin/pdf"
 	"github.com/antinvn/antin/tsp"
+)
+
+// The failures of this package.
+const (
+	ErrOptions       codes.Code = "pades.options"         // options that contradict each other or miss something
+	ErrBaseChanged   codes.Code = "pades.base_changed"    // the file is no longer the one that was prepared
+	ErrNoRoom        codes.Code = "pades.no_room"         // the signature is larger than the place reserved for it; see [RoomError]
+	ErrPrepared      codes.Code = "pades.prepared_unread" // a stored Prepared is damaged or of an unknown version
+	ErrField         codes.Code = "pades.field"           // no such field, or not of the kind needed
+	ErrFieldSigned   codes.Code = "pades.field_signed"    // the field holds a signature already
+	ErrFieldLocked   codes.Code = "pades.field_locked"    // an earlier signature locks the field
+	ErrDocMDP        codes.Code = "pades.docmdp"          // an earlier signature forbids the change
+	ErrPermission    codes.Code = "pades.permission"      // the file's permissions forbid the change
+	ErrSeedValue     codes.Code = "pades.seed_value"      // the field's seed values demand something else
+	ErrDamagedSigned codes.Code = "pades.damaged_signed"  // signed, and its cross-reference had to be rebuilt
+	ErrPlace         codes.Code = "pades.place"           // no page or box for a visible thing
+	ErrCertificate   codes.Code = "pades.certificate"     // missing, not valid at the time, or not the key's
+	ErrEvidence      codes.Code = "pades.evidence"        // the level needs certificates or revocation data that could not be had
+	ErrTimestamp     codes.Code = "pades.timestamp"       // no time-stamp, although the level needs one
+	ErrUnsigned      codes.Code = "pades.unsigned"        // there is no signature to extend
+	ErrSigned        codes.Code = "pades.already_signed"  // the act is possible only before the first signature
+	ErrUnsupported   codes.Code = "pades.unsupported"     // a signature format this package only recognises
+
+	// ErrSignatureMismatch says that a signature value is not the certificate's key's over these attributes.
+	ErrSignatureMismatch = cms.ErrSignatureMismatch
 )
 
 // Level is a baseline level of EN 319 142-1, 6.
@@ -25,13 +51,28 @@ const (
 	BLTA
 )
 
+var levelNames = [...]string{"B-B", "B-T", "B-LT", "B-LTA"}
+
 // String is "B-B", "B-T", "B-LT" or "B-LTA".
-func (l Level) String() string { panic("unwritten") }
+func (l Level) String() string {
+	if l < BB || l > BLTA {
+		return fmt.Sprintf("Level(%d)", int(l))
+	}
+	return levelNames[l]
+}
 
 // ParseLevel reads what String writes.
-func ParseLevel(s string) (Level, error) { panic("unwritten") }
+func ParseLevel(s string) (Level, error) {
+	for i, name := range levelNames {
+		if s == name {
+			return Level(i), nil
+		}
+	}
+	return 0, codes.New(ErrOptions, "reading a level", s, "the levels are B-B, B-T, B-LT and B-LTA")
+}
 
-// DocMDP is a certification level: 0 none (approval signature), 1, 2 or 3.
+// DocMDP is a certification level (ISO 32000-2, 12.8.2.2): 0 none (approval signature), 1 no changes, 2 filling in
+// forms and signing, 3 annotations too.
 type DocMDP int
 
 // Place is a rectangle on a page: points from the lower left of the page as it is shown (rotation and crop box applied).
@@ -42,9 +83,9 @@ type Place struct {
 
 // FieldSpec names a field to sign or to make.
 type FieldSpec struct {
-	Name   string // "" : a free name is chosen (Signature1, …)
+	Name   string // fully qualified; "" : a free name is chosen (Signature1, …)
 	Place  *Place // nil: invisible, or the existing field's place
-	Parent string
+	Parent string // fully qualified name of the field to put a new one under, made where absent
 }
 
 // Lock is a field lock (ISO 32000-2, table 236) with its document permission.
@@ -59,152 +100,72 @@ type Reservation struct {
 	Name  string // number, day, month, year, seal; "number-2" if taken
 	Kind  string // "text" or "signature"; "": by name
 	Place *Place // nil: found in the gap the drafter left
-	Lock  *Lock  // signature fields
+	Lock  *Lock  // signature fields; nil: All with P 1
 }
 
 // Options steer signing. Chain[0] is the signing certificate.
 type Options struct {
-	Level                               Level
-	Digest                              crypto.Hash // 0: by key
-	PSS                                 bool
-	Chain                               []*certpath.Certificate
-	Field                               FieldSpec
-	Certify                             DocMDP
-	Lock                                *Lock
-	Reserve                             []Reservation     // made in the same revision, before the signature
-	Fill                                map[string]string // reserved text fields to fill, NFC
-	Appearance                          *appearance.Spec  // nil: invisible
-	AlsoOn                              []Place           // the same picture as stamp annotations
+	Level   Level
+	Digest  crypto.Hash // 0: by key
+	PSS     bool        // RSA keys: RSASSA-PSS
+	Chain   []*certpath.Certificate
+	Field   FieldSpec
+	Certify DocMDP
+	Lock    *Lock // of a new field; an existing field's own lock stays
+
+	Reserve []Reservation     // made in the same revision, before the signature; the signature then certifies with P=2
+	Fill    map[string]string // text fields to fill, by full name
+
+	Appearance *appearance.Spec // nil: invisible
+	AlsoOn     []Place          // the same picture as stamp annotations
+
 	Reason, Location, ContactInfo, Name string
-	TSA                                 tsp.Source
-	Status                              certpath.StatusSource // for B-LT and above
-	Issuers                             certpath.IssuerFetcher
-	Anchors                             certpath.AnchorSource
-	Pool                                []*certpath.Certificate
-	Time                                time.Time // /M; zero: time.Now
-	Rand                                io.Reader // nil: crypto/rand
-	KeyName                             string    // for Trace
-	Trace                               *fetch.Trace
-	Progress                            func(done, total int64)
-	PlaceholderBytes                    int // 0: planned
+
+	TSA     tsp.Source            // for B-T and above; a [*Planner] remembers the size of its tokens
+	Status  certpath.StatusSource // for B-LT and above
+	Issuers certpath.IssuerFetcher
+	Anchors certpath.AnchorSource
+	Pool    []*certpath.Certificate
+
+	Time             time.Time // /M; zero: time.Now
+	Rand             io.Reader // nil: crypto/rand
+	KeyName          string    // for Trace
+	Trace            *fetch.Trace
+	Progress         func(done, total int64) // bytes of the base read; from one goroutine
+	PlaceholderBytes int                     // room for the CMS; 0: planned
 }
 
 // Report says what was written.
 type Report struct {
 	Level     Level
 	Field     string
+	Reserved  []string // full names of the fields made, in the order of Options.Reserve
 	Size      int64
 	ByteRange [4]int64
-	Notes     []string // stable codes: "token_too_large_document_timestamp_added", …
+	Notes     []string // stable codes, see the constants that begin with Note
 }
 
-// Reserve writes a revision with reserved fields and nothing signed.
-func Reserve(ctx context.Context, w io.Writer, d *pdf.Document, fields ...Reservation) (*Report, error) {
-	panic("unwritten")
+// What a [Report] may note.
+const (
+	NoteLateToken   = "token_too_large_document_timestamp_added" // B-B written; a document time-stamp gives the time
+	NoteVisibleLate = "new_visible_field_after_certification"    // some validators refuse it (ISO 32000-2, 12.8.2.2.2 does not)
+	NoteDocumentTST = "document_timestamp_for_missing_signature_timestamp"
+)
+
+// RoomError says how much room a signature would have needed; it matches [ErrNoRoom]. Sign again with
+// Options.PlaceholderBytes of at least Needed.
+type RoomError struct {
+	Field            string
+	Needed, Reserved int // bytes of CMS
 }
 
-// Sign signs with a key at hand: Prepare, sign, Embed and the higher levels' revisions in one call.
-func Sign(ctx context.Context, w io.Writer, d *pdf.Document, key crypto.Signer, o *Options) (*Report, error) {
-	panic("unwritten")
+// Error implements error.
+func (e *RoomError) Error() string {
+	return fmt.Sprintf("embedding the signature %s: %d bytes are reserved and %d needed (%s)", e.Field, e.Reserved, e.Needed, ErrNoRoom)
 }
 
-// Prepared is a signature waiting for its value: it can be stored, and embedded days later by another process.
-type Prepared struct { /* owner: pades */
-}
+// Code is the stable code.
+func (e *RoomError) Code() string { return string(ErrNoRoom) }
 
-// Prepare builds the revision and its signed attributes once.
-func Prepare(ctx context.Context, d *pdf.Document, o *Options) (*Prepared, error) { panic("unwritten") }
-
-// MarshalBinary stores; the format carries a version.
-func (p *Prepared) MarshalBinary() ([]byte, error) { panic("unwritten") }
-
-// UnmarshalBinary reads what MarshalBinary wrote.
-func (p *Prepared) UnmarshalBinary(b []byte) error { panic("unwritten") }
-
-// Unsigned is the CMS signature waiting: ToBeSigned, Digest, SignerOpts.
-func (p *Prepared) Unsigned() *cms.Unsigned { panic("unwritten") }
-
-// ToBeSigned is the DER of the signed attributes.
-func (p *Prepared) ToBeSigned() []byte { panic("unwritten") }
-
-// EmbedOptions bring what the higher levels need when the value arrives.
-type EmbedOptions struct {
-	TSA      tsp.Source
-	Status   certpath.StatusSource
-	Issuers  certpath.IssuerFetcher
-	Anchors  certpath.AnchorSource
-	Pool     []*certpath.Certificate
-	Time     time.Time
-	Rand     io.Reader
-	Progress func(done, total int64)
-}
-
-// Embed writes base, revision and signature, then the revisions of the level. Errors: ErrBaseChanged, ErrSignatureMismatch, ErrNoRoom.
-func (p *Prepared) Embed(ctx context.Context, w io.Writer, d *pdf.Document, signature []byte, o *EmbedOptions) (*Report, error) {
-	panic("unwritten")
-}
-
-// ExtendOptions steer Extend.
-type ExtendOptions = EmbedOptions
-
-// Extend raises every signature to a level, or renews B-LTA: evidence into the DSS, then a document time-stamp.
-func Extend(ctx context.Context, w io.Writer, d *pdf.Document, to Level, o *ExtendOptions) (*Report, error) {
-	panic("unwritten")
-}
-
-// Timestamp adds a document time-stamp.
-func Timestamp(ctx context.Context, w io.Writer, d *pdf.Document, field string, o *ExtendOptions) (*Report, error) {
-	panic("unwritten")
-}
-
-// Signature is a signature dictionary found in the form, with everything read and nothing judged.
-type Signature struct {
-	Field                  string
-	Ref                    pdf.Ref // of the signature dictionary
-	FieldRef               pdf.Ref
-	Dict                   pdf.Dict
-	Type                   string // "signature" or "document-timestamp"
-	SubFilter              string
-	Contents               []byte // decoded /Contents, padding included
-	ByteRange              []int64
-	Revision               int // whose end the byte range reaches; -1 if none
-	Page                   int // of the widget, 0 if none
-	Rect                   pdf.Rect
-	ClaimedTime            time.Time // /M
-	Reason, Location, Name string
-	CMS                    *cms.SignedData // nil if unreadable
-	Token                  *tsp.Token      // document time-stamps
-	ParseError             error
-	DocMDP                 DocMDP
-	FieldMDP               *Lock
-}
-
-// Signatures lists the signatures that the form's fields reach, in the order of the end of their byte range.
-func Signatures(ctx context.Context, d *pdf.Document) ([]*Signature, error) { panic("unwritten") }
-
-// Integrity is bytes and key, no trust.
-type Integrity struct {
-	ByteRange           string // "valid" or "invalid"
-	ByteRangeProblem    string
-	CoversWholeDocument bool
-	Digest              string // "match", "mismatch" or "unverifiable"
-	Signature           string // the same
-	Certificate         *certpath.Certificate
-	Notes               []string
-	Err                 error
-}
-
-// Check computes the digest of the byte range and verifies the signature or token.
-func (s *Signature) Check(ctx context.Context, pool ...*certpath.Certificate) Integrity {
-	panic("unwritten")
-}
-
-// Evidence is the document security store of a view.
-type Evidence struct {
-	Certificates []*certpath.Certificate
-	OCSP, CRLs   [][]byte
-	VRI          map[string]pdf.Dict
-}
-
-// StoredEvidence reads /DSS.
-func StoredEvidence(v *pdf.View) (*Evidence, error) { panic("unwritten") }
+// Unwrap lets errors.Is find [ErrNoRoom].
+func (e *RoomError) Unwrap() error { return ErrNoRoom }

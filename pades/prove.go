@@ -1,0 +1,100 @@
+package pades
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/antinvn/antin/certpath"
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/tsp"
+)
+
+// tokens are the signature-time-stamps that can be read.
+func (s *Signature) tokens() []*tsp.Token {
+	if s.CMS == nil || s.Type != TypeSignature {
+		return nil
+	}
+	var all []*tsp.Token
+	for _, si := range s.CMS.Signers() {
+		for _, a := range si.UnsignedAttributes() {
+			if !a.Type.Equal(oidSignatureTimeStamp) {
+				continue
+			}
+			for _, der := range a.Values {
+				if t, err := tsp.ParseToken(der); err == nil {
+					all = append(all, t)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// prove gathers what a signature needs for good: its signer's path and those of its time-stamps.
+func prove(ctx context.Context, s *Signature, stored *Evidence, o *EmbedOptions) (*proof, error) {
+	const act = "gathering evidence for"
+	if s.CMS == nil {
+		return nil, codes.New(ErrEvidence, act, s.Field, "the signature cannot be read")
+	}
+	pool := slices.Concat(s.CMS.Certificates(), stored.Certificates, o.Pool)
+	tokens := s.tokens()
+	for _, t := range tokens {
+		pool = append(pool, t.SignedData.Certificates()...)
+	}
+	var leaves []*certpath.Certificate
+	add := func(c *certpath.Certificate) error {
+		if c == nil {
+			return codes.New(ErrEvidence, act, s.Field, "a signing certificate is nowhere to be found")
+		}
+		leaves = append(leaves, c)
+		return nil
+	}
+	if s.Token != nil {
+		if err := add(s.Token.Certificate(pool)); err != nil {
+			return nil, err
+		}
+	} else {
+		for _, si := range s.CMS.Signers() {
+			if err := add(si.Certificate(pool)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, t := range tokens {
+		if err := add(t.Certificate(pool)); err != nil {
+			return nil, err
+		}
+	}
+	return gather(ctx, s.Field, leaves, pool, o)
+}
+
+func gather(ctx context.Context, field string, leaves, pool []*certpath.Certificate, o *EmbedOptions) (*proof, error) {
+	panic("unwritten")
+}
+
+// remembered is a [certpath.StatusSource] that asks the one below once for each certificate, so that two signatures
+// under one authority cost one question. Safe for concurrent use if the source is.
+type remembered struct {
+	source certpath.StatusSource
+
+	mu   sync.Mutex
+	seen map[[32]byte][]certpath.Status
+}
+
+func (r *remembered) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]certpath.Status, error) {
+	key := cert.Fingerprint()
+	r.mu.Lock()
+	known, ok := r.seen[key]
+	r.mu.Unlock()
+	if ok {
+		return known, nil
+	}
+	found, err := r.source.Status(ctx, cert, issuer)
+	if err == nil {
+		r.mu.Lock()
+		r.seen[key] = found
+		r.mu.Unlock()
+	}
+	return found, err
+}

@@ -1,0 +1,255 @@
+package pades
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/pades/appearance"
+	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/pdf/text"
+)
+
+const (
+	readOnly = 1 << 0 // /Ff, ISO 32000-2, table 227
+
+	pointsPerMM = 72 / 25.4
+	// sealMM is the side of the box kept for a seal, wide enough for the largest in use (42 mm, by the agency's rank).
+	sealMM = 42
+	// The font size of a field placed by hand: that of a number line in an official letter, less in a low box.
+	fieldFontSize  = 13
+	fontSizeToLine = 0.75
+)
+
+// Reserve writes a revision with reserved fields and nothing signed.
+func Reserve(ctx context.Context, w io.Writer, d *pdf.Document, fields ...Reservation) (*Report, error) {
+	dr, err := newDraft(ctx, d, &Options{Reserve: fields})
+	if err != nil {
+		return nil, err
+	}
+	if len(fields) == 0 {
+		return nil, codes.New(ErrOptions, "reserving fields", "", "none is named")
+	}
+	if err := dr.reserve(ctx, nil); err != nil {
+		return nil, err
+	}
+	if err := dr.form.settle(false); err != nil {
+		return nil, err
+	}
+	n, err := dr.u.WriteTo(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	dr.report.Size = n
+	return dr.report, nil
+}
+
+// reserve makes the fields of Options.Reserve. person is the box of the signature in the same revision, over whose
+// left third the seal goes; nil if there is none.
+func (dr *draft) reserve(ctx context.Context, person *Place) error {
+	var gaps []text.Gap
+	for i := range dr.o.Reserve {
+		r := &dr.o.Reserve[i]
+		signature, err := r.isSignature()
+		if err != nil {
+			return err
+		}
+		at, size := r.Place, 0.0
+		switch {
+		case at != nil:
+		case signature:
+			if at, err = sealPlace(r.Name, person); err != nil {
+				return err
+			}
+		default:
+			if gaps == nil {
+				if gaps, err = text.Gaps(ctx, dr.view); err != nil {
+					return err
+				}
+			}
+			if at, size, err = gapPlace(r.Name, gaps); err != nil {
+				return err
+			}
+		}
+		if err := dr.reserveOne(r, signature, at, size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (dr *draft) reserveOne(r *Reservation, signature bool, at *Place, size float64) error {
+	if !dr.permissions.Modify || !dr.permissions.Annotate {
+		return codes.New(ErrPermission, "reserving the field", r.Name, "the file forbids making form fields")
+	}
+	if dr.rules.signed && !signature {
+		return codes.New(ErrSigned, "reserving the field", r.Name, "a text field made after a signature would break it")
+	}
+	if dr.rules.mdp == 1 {
+		return codes.New(ErrDocMDP, "reserving the field", r.Name, "an earlier signature allows no changes")
+	}
+	page, err := at.page(dr.view)
+	if err != nil {
+		return err
+	}
+	d := widget(page, at)
+	if signature {
+		err = dr.sealField(d, r, page, at)
+	} else {
+		err = dr.textField(d, page, at, size)
+	}
+	if err != nil {
+		return err
+	}
+	name := dr.form.free(r.Name)
+	if _, err := dr.form.add(name, page, d); err != nil {
+		return err
+	}
+	dr.report.Reserved = append(dr.report.Reserved, name)
+	return nil
+}
+
+func (r *Reservation) isSignature() (bool, error) {
+	switch {
+	case r.Name == "" || strings.Contains(r.Name, "."):
+		return false, codes.New(ErrOptions, "reserving the field", r.Name, "a name is needed, without full stops")
+	case r.Kind == "signature", r.Kind == "" && r.Name == "seal":
+		return true, nil
+	case r.Kind == "text", r.Kind == "":
+		return false, nil
+	}
+	return false, codes.New(ErrOptions, "reserving the field", r.Name, "the kinds are text and signature")
+}
+
+// sealPlace covers the left third of the person's box (decree 30/2020, appendix I, box 8), at half its height.
+func sealPlace(name string, person *Place) (*Place, error) {
+	if person == nil {
+		return nil, codes.New(ErrPlace, "reserving the field", name, "there is no visible signature to place it at; give a page and a box")
+	}
+	side := sealMM * pointsPerMM
+	right := person.Rect.X0 + person.width()/3
+	middle := (person.Rect.Y0 + person.Rect.Y1) / 2
+	return &Place{Page: person.Page, Rect: pdf.Rect{
+		X0: right - side, Y0: middle - side/2, X1: right, Y1: middle + side/2,
+	}}, nil
+}
+
+func gapPlace(name string, gaps []text.Gap) (*Place, float64, error) {
+	i := slices.IndexFunc(gaps, func(g text.Gap) bool { return g.Name == name })
+	if i < 0 {
+		return nil, 0, codes.New(ErrPlace, "reserving the field", name, "the drafter left no gap for it; give a page and a box")
+	}
+	return &Place{Page: gaps[i].Page, Rect: gaps[i].Rect}, gaps[i].Size, nil
+}
+
+// sealField is an empty signature field whose lock leaves nothing to change after it.
+func (dr *draft) sealField(d pdf.Dict, r *Reservation, page *pdf.Page, at *Place) error {
+	lock := r.Lock
+	if lock == nil {
+		lock = &Lock{Action: "All", P: 1}
+	}
+	if err := lock.check(); err != nil {
+		return err
+	}
+	d["FT"] = pdf.Name("Sig")
+	d["Lock"] = dr.u.Add(lock.dictionary("SigFieldLock")) // indirect: ISO 32000-2, table 235
+	d["AP"] = pdf.Dict{"N": dr.emptyForm(shownSize(page, userSpace(page, at.Rect)))}
+	return nil
+}
+
+// textField is finished from birth: its appearance is drawn here, with a font that is embedded.
+func (dr *draft) textField(d pdf.Dict, page *pdf.Page, at *Place, size float64) error {
+	if size <= 0 {
+		size = min(fieldFontSize, at.height()*fontSizeToLine)
+	}
+	d["FT"] = pdf.Name("Tx")
+	d["Ff"] = int64(readOnly)
+	d["DA"] = pdf.String("/TiRo " + strconv.FormatFloat(size, 'f', -1, 64) + " Tf 0 g")
+	shown, err := appearance.FieldText(dr.u, page, at.width(), at.height(), "", size, dr.pdfA)
+	d["AP"] = pdf.Dict{"N": shown}
+	return err
+}
+
+// fill writes values and appearances of text fields.
+func (dr *draft) fill() error {
+	names := make([]string, 0, len(dr.o.Fill))
+	for name := range dr.o.Fill {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if err := dr.fillOne(name, norm.NFC.String(dr.o.Fill[name])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (dr *draft) fillOne(name, value string) error {
+	f, ok := dr.form.fields[name]
+	const act = "filling the field"
+	switch {
+	case !ok:
+		return codes.New(ErrField, act, name, "there is no such field")
+	case f.kind != "Tx" || !f.leaf || f.ref == (pdf.Ref{}):
+		return codes.New(ErrField, act, name, "it is not a text field")
+	case !dr.permissions.FillForms && !dr.permissions.Annotate:
+		return codes.New(ErrPermission, act, name, "the file forbids filling in")
+	case dr.rules.mdp == 1:
+		return codes.New(ErrDocMDP, act, name, "an earlier signature allows no changes")
+	case dr.rules.locked(name):
+		return codes.New(ErrFieldLocked, act, name, "an earlier signature locks it")
+	}
+	field, err := hold(dr.u, f.ref)
+	if err != nil {
+		return err
+	}
+	field.dict["V"] = pdf.EncodeTextString(value)
+	if err := field.save(); err != nil {
+		return err
+	}
+	for _, w := range f.widgets {
+		if err := dr.fillWidget(w, value, fontSize(f.dict)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (dr *draft) fillWidget(w pdf.Ref, value string, size float64) error {
+	h, err := hold(dr.u, w)
+	if err != nil {
+		return err
+	}
+	page, box, err := dr.widgetPlace(w, h.dict)
+	if err != nil || page == nil {
+		return err
+	}
+	width, height := shownSize(page, box)
+	if size <= 0 {
+		size = min(fieldFontSize, height*fontSizeToLine)
+	}
+	shown, err := appearance.FieldText(dr.u, page, width, height, value, size, dr.pdfA)
+	if err != nil {
+		return err
+	}
+	h.dict["AP"] = pdf.Dict{"N": shown}
+	return h.save()
+}
+
+// fontSize is the operand before Tf in the default appearance string, 0 where there is none or it means automatic.
+func fontSize(field pdf.Dict) float64 {
+	da, _ := field["DA"].(pdf.String)
+	words := strings.Fields(string(da))
+	if i := slices.Index(words, "Tf"); i > 0 {
+		if size, err := strconv.ParseFloat(words[i-1], 64); err == nil && size > 0 && size < 1000 {
+			return size
+		}
+	}
+	return 0
+}
