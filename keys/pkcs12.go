@@ -55,8 +55,8 @@ func readPKCS12(ctx context.Context, path string, data []byte, password *secret)
 	return c, nil
 }
 
-// readPKCS12Leniently is for files without a certificate, with several keys, or with a certificate that crypto/x509
-// refuses: the field holds all of them. It returns nil where that does not help.
+// readPKCS12Leniently is for files with several keys or with a certificate that crypto/x509 refuses: the field holds
+// both. It returns nil where that does not help.
 func readPKCS12Leniently(ctx context.Context, path string, data, password []byte) *contents {
 	blocks, err := pkcs12.ToPEM(data, borrow(password)) //nolint:staticcheck // the one call that does not parse certificates
 	if err != nil {

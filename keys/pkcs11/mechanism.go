@@ -70,7 +70,7 @@ func pssMechanism(h crypto.Hash, salt int, digest []byte) (*pkcs11.Mechanism, []
 	default:
 		return nil, nil, errors.New("this hash is not supported with PSS")
 	}
-	if salt < 0 { // rsa.PSSSaltLengthAuto and rsa.PSSSaltLengthEqualsHash
+	if salt <= 0 { // rsa.PSSSaltLengthAuto and rsa.PSSSaltLengthEqualsHash
 		salt = h.Size()
 	}
 	params := pkcs11.NewPSSParams(mechanism, mask, uint(salt))
