@@ -1,0 +1,244 @@
+package cms
+
+import (
+	"github.com/antinvn/antin/codes"
+)
+
+// The limits of the BER reader.
+const (
+	maxDepth    = 64
+	maxElements = 2_000_000
+)
+
+// toDER rewrites BER as DER in lengths and constructed strings, and says how many bytes of the input it took. DER comes
+// back as it is. SETs keep their order: what was signed decides, not what ought to have been (RFC 5652, 5.4).
+func toDER(b []byte) (der []byte, used int, err error) {
+	r := berReader{}
+	n, clean, err := r.measure(b, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	if clean {
+		return b[:n], n, nil
+	}
+	r.elements = 0
+	out, rest, err := r.rewrite(nil, b, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	return out, len(b) - len(rest), nil
+}
+
+type berReader struct{ elements int }
+
+// header is one identifier and length.
+type header struct {
+	tag         byte // the first identifier octet
+	identifier  []byte
+	content     []byte // definite lengths
+	rest        []byte
+	indefinite  bool
+	minimal     bool // the length is as DER wants it
+	constructed bool
+}
+
+func malformed(what string) error { return codes.New(ErrMalformed, "reading BER", what, "malformed") }
+
+func (r *berReader) header(b []byte, depth int) (h header, err error) {
+	if r.elements++; r.elements > maxElements || depth > maxDepth {
+		return h, codes.New(ErrLimit, "reading BER", "", "too many or too deeply nested elements")
+	}
+	if len(b) < 2 {
+		return h, malformed("a header")
+	}
+	h.tag, h.constructed = b[0], b[0]&0x20 != 0
+	i := 1
+	if b[0]&0x1f == 0x1f {
+		for {
+			if i >= len(b) || i > 5 {
+				return h, malformed("a long tag")
+			}
+			i++
+			if b[i-1]&0x80 == 0 {
+				break
+			}
+		}
+	}
+	h.identifier = b[:i]
+	if i >= len(b) {
+		return h, malformed("a length")
+	}
+	l := int(b[i])
+	i++
+	h.minimal = true
+	switch {
+	case l == 0x80:
+		if !h.constructed {
+			return h, malformed("an indefinite length of a primitive")
+		}
+		h.indefinite, h.minimal, h.rest = true, false, b[i:]
+		return h, nil
+	case l > 0x80:
+		n := l & 0x7f
+		if n > 8 || i+n > len(b) {
+			return h, malformed("a length")
+		}
+		var v uint64
+		for _, c := range b[i : i+n] {
+			v = v<<8 | uint64(c)
+		}
+		h.minimal = b[i] != 0 && (n > 1 || v >= 0x80)
+		i += n
+		if v > uint64(len(b)-i) {
+			return h, malformed("a length beyond the end")
+		}
+		l = int(v)
+	}
+	if l > len(b)-i {
+		return h, malformed("a length beyond the end")
+	}
+	h.content, h.rest = b[i:i+l], b[i+l:]
+	return h, nil
+}
+
+// isConstructedString says that a universal string type is written in pieces, which DER forbids (X.690, 10.2).
+func (h header) isConstructedString() bool {
+	if !h.constructed || h.tag&0xc0 != 0 {
+		return false
+	}
+	switch h.tag & 0x1f {
+	case 3, 4, 12, 18, 19, 20, 21, 22, 25, 26, 27, 28, 30:
+		return true
+	}
+	return false
+}
+
+// measure walks one element; clean says that it is DER as far as lengths and strings go.
+func (r *berReader) measure(b []byte, depth int) (n int, clean bool, err error) {
+	h, err := r.header(b, depth)
+	if err != nil {
+		return 0, false, err
+	}
+	if h.indefinite || h.isConstructedString() || !h.minimal {
+		return len(b) - len(h.rest), false, nil
+	}
+	if h.constructed {
+		for c := h.content; len(c) > 0; {
+			k, ok, err := r.measure(c, depth+1)
+			if err != nil || !ok {
+				return len(b) - len(h.rest), false, err
+			}
+			c = c[k:]
+		}
+	}
+	return len(b) - len(h.rest), true, nil
+}
+
+// rewrite appends the DER of one element and returns what follows it.
+func (r *berReader) rewrite(out, b []byte, depth int) (der, rest []byte, err error) {
+	h, err := r.header(b, depth)
+	if err != nil {
+		return nil, nil, err
+	}
+	if h.isConstructedString() {
+		value, rest, err := r.pieces(nil, h, depth)
+		if err != nil {
+			return nil, nil, err
+		}
+		if h.tag&0x1f == 3 {
+			value = append([]byte{0}, value...)
+		}
+		out = append(out, h.tag&^0x20)
+		return append(appendLength(out, len(value)), value...), rest, nil
+	}
+	if !h.constructed {
+		out = append(append(out, h.identifier...), lengthOf(len(h.content))...)
+		return append(out, h.content...), h.rest, nil
+	}
+	var body []byte
+	rest = h.rest
+	if h.indefinite {
+		for c := h.rest; ; {
+			if len(c) >= 2 && c[0] == 0 && c[1] == 0 {
+				rest = c[2:]
+				break
+			}
+			if body, c, err = r.rewrite(body, c, depth+1); err != nil {
+				return nil, nil, err
+			}
+		}
+	} else {
+		for c := h.content; len(c) > 0; {
+			if body, c, err = r.rewrite(body, c, depth+1); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	out = append(append(out, h.identifier...), lengthOf(len(body))...)
+	return append(out, body...), rest, nil
+}
+
+// pieces joins a constructed string.
+func (r *berReader) pieces(value []byte, h header, depth int) (joined, rest []byte, err error) {
+	c, end := h.content, h.rest
+	if h.indefinite {
+		c = h.rest
+	}
+	for {
+		if h.indefinite && len(c) >= 2 && c[0] == 0 && c[1] == 0 {
+			return value, c[2:], nil
+		}
+		if !h.indefinite && len(c) == 0 {
+			return value, end, nil
+		}
+		p, err := r.header(c, depth+1)
+		if err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case p.isConstructedString():
+			if value, c, err = r.pieces(value, p, depth+1); err != nil {
+				return nil, nil, err
+			}
+		case p.constructed:
+			return nil, nil, malformed("a piece of a string")
+		default:
+			content := p.content
+			if p.tag&0x1f == 3 {
+				if len(content) == 0 {
+					return nil, nil, malformed("a piece of a BIT STRING")
+				}
+				content = content[1:]
+			}
+			value, c = append(value, content...), p.rest
+		}
+	}
+}
+
+func lengthOf(n int) []byte { return appendLength(nil, n) }
+
+func appendLength(out []byte, n int) []byte {
+	if n < 0x80 {
+		return append(out, byte(n))
+	}
+	var b [8]byte
+	i := len(b)
+	for v := n; v > 0; v >>= 8 {
+		i--
+		b[i] = byte(v)
+	}
+	return append(append(out, 0x80|byte(len(b)-i)), b[i:]...)
+}
+
+// wrap is the DER of an element with that identifier octet.
+func wrap(tag byte, parts ...[]byte) []byte {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	out := appendLength(append(make([]byte, 0, n+10), tag), n)
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	return out
+}
