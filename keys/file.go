@@ -14,8 +14,8 @@ import (
 const (
 	// maxKeyFile bounds a key file; one with a long chain is below 64 kB.
 	maxKeyFile = 1 << 20
-	// maxIterations bounds a key derivation: the slowest files in use ask for about a million.
-	maxIterations = 10_000_000
+	// maxIterations bounds a key derivation: the slowest files in use ask for about a million, half a second.
+	maxIterations = 2_000_000
 )
 
 // contents is what a key file holds.

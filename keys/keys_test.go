@@ -457,41 +457,6 @@ func TestSameRandomnessGivesTheSameSignature(t *testing.T) {
 	}
 }
 
-func FuzzOpenPEM(f *testing.F) {
-	key := ecKey(f, elliptic.P256())
-	f.Add(pkcs8(f, key))
-	f.Add([]byte("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n"))
-	fuzzOpen(f, "pem:")
-}
-
-func FuzzOpenPKCS12(f *testing.F) {
-	key := ecKey(f, elliptic.P256())
-	for _, e := range []*pkcs12.Encoder{pkcs12.Modern2023, pkcs12.LegacyDES} {
-		data, err := e.Encode(key, certify(f, "leaf", key, nil, key), nil, "x")
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
-	fuzzOpen(f, "p12:")
-}
-
-func fuzzOpen(f *testing.F, scheme string) {
-	path := filepath.Join(f.TempDir(), "key")
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		k, err := keys.Open(t.Context(), scheme+path, &keys.Options{Secret: secret("x")})
-		if (k == nil) == (err == nil) {
-			t.Fatalf("%v, %v", k, err)
-		}
-		if err != nil && codes.Of(err) == "" {
-			t.Fatalf("no code: %v", err)
-		}
-	})
-}
-
 func ExampleOpen() {
 	_, err := keys.Open(context.Background(), "pkcs11:token=van-thu;slot-id=3", nil)
 	fmt.Println(codes.Of(err))

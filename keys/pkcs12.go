@@ -16,7 +16,7 @@ import (
 // readPKCS12 reads a PFX (RFC 7292) with a password: AES and PBMAC1 as written today, RC2 and 3DES as written before.
 func readPKCS12(ctx context.Context, path string, data []byte, password *secret) (*contents, error) {
 	const op = "opening the PKCS#12 file"
-	if !modestIterations(data, 0) {
+	if !modestIterations(data, maxIterations, 0) {
 		return nil, codes.New(ErrUnsupported, op, path, "the key derivation asks for too many iterations")
 	}
 	value, err := password.get(ctx)
@@ -80,8 +80,8 @@ func readPKCS12Leniently(ctx context.Context, path string, data, password []byte
 }
 
 // modestIterations looks, wherever the structure is not encrypted, for salt followed by an iteration count
-// (MacData, pkcs-12PbeParams, PBKDF2-params) and reports whether all are within bounds.
-func modestIterations(der []byte, depth int) bool {
+// (MacData, pkcs-12PbeParams, PBKDF2-params) and reports whether all are within the limit.
+func modestIterations(der []byte, limit int64, depth int) bool {
 	const maxDepth = 24 // a PFX has about 15 levels down to PBKDF2-params
 	salted := false
 	for len(der) > 0 {
@@ -93,11 +93,11 @@ func modestIterations(der []byte, depth int) bool {
 		switch {
 		case salted && v.Class == asn1.ClassUniversal && v.Tag == asn1.TagInteger:
 			var n int64
-			if _, err := asn1.Unmarshal(v.FullBytes, &n); err != nil || n > maxIterations {
+			if _, err := asn1.Unmarshal(v.FullBytes, &n); err != nil || n > limit {
 				return false
 			}
 		case v.IsCompound || wraps(v):
-			if depth == maxDepth || !modestIterations(v.Bytes, depth+1) {
+			if depth == maxDepth || !modestIterations(v.Bytes, limit, depth+1) {
 				return false
 			}
 		}

@@ -218,8 +218,8 @@ func (k *Key) readCertificates(s session) error {
 	return nil
 }
 
-// readPublic takes the public key from where it is surest: its own object, the private key (RSA), a certificate on
-// the token, a certificate given.
+// readPublic takes the public key from where it is surest: the private key (RSA shows it), its own object, a
+// certificate on the token, a certificate given.
 func (k *Key) readPublic(s session, given []*certpath.Certificate) error {
 	if k.kind != pkcs11.CKK_RSA && k.kind != pkcs11.CKK_EC && k.kind != ckkECEdwards {
 		return codes.New(ErrUnsupported, "opening the key", k.Name(), fmt.Sprintf("its type 0x%x is not RSA, EC or EdDSA", k.kind))
@@ -229,7 +229,7 @@ func (k *Key) readPublic(s session, given []*certpath.Certificate) error {
 		return err
 	}
 	if k.kind == pkcs11.CKK_RSA {
-		sources = append(sources, k.handle)
+		sources = append([]pkcs11.ObjectHandle{k.handle}, sources...)
 	}
 	for _, object := range sources {
 		if k.public, err = k.token.publicKey(s, object, k.kind); err != nil || k.public != nil {

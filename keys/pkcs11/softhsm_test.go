@@ -188,7 +188,10 @@ func generate(t testing.TB, label string, id []byte, kind uint, extra ...*pkcs11
 			t.Fatal(err)
 		}
 	})
-	t.Cleanup(func() { destroy(t, pkcs11.CKO_PRIVATE_KEY, label) })
+	t.Cleanup(func() {
+		destroy(t, pkcs11.CKO_PRIVATE_KEY, label)
+		destroy(t, pkcs11.CKO_PUBLIC_KEY, label)
+	})
 }
 
 // destroy finds the object anew: handles change with each login.
@@ -202,11 +205,13 @@ func destroy(t testing.TB, class uint, label string) {
 			t.Fatal(err)
 		}
 		found, _, err := hsm.ctx.FindObjects(s, 1)
-		if err != nil || len(found) == 0 {
-			t.Fatal("nothing to destroy", err)
-		}
-		if err := errors.Join(hsm.ctx.FindObjectsFinal(s), hsm.ctx.DestroyObject(s, found[0])); err != nil {
+		if err := errors.Join(err, hsm.ctx.FindObjectsFinal(s)); err != nil {
 			t.Fatal(err)
+		}
+		for _, o := range found {
+			if err := hsm.ctx.DestroyObject(s, o); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }
