@@ -1,0 +1,243 @@
+package pdf
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/antinvn/antin/codes"
+)
+
+// Document is an open file. Safe for concurrent use.
+type Document struct {
+	r         io.ReaderAt
+	size      int64
+	limits    Limits
+	header    int64 // offset of %PDF
+	shift     int64 // added to every offset in the file
+	version   string
+	rebuilt   bool
+	revisions []*revision
+	crypt     *crypt
+	perms     Permissions
+	maxNumber int // the highest object number that any revision used
+
+	mu      sync.Mutex
+	objects map[location]Object
+	streams map[int64]*objectStream
+}
+
+// location is where an object is written: an offset, or an object stream's offset and index.
+type location struct {
+	offset int64
+	index  int
+}
+
+// The caches are emptied when full: a page's objects fit many times.
+const (
+	maxCached  = 4096
+	maxStreams = 16
+)
+
+// Open reads the structure: header, cross-references of all revisions, encryption. Errors: ErrPassword, ErrDamaged, ErrLimit,
+// ErrUnsupported, ErrNotPDF; reading errors of r are ErrRead.
+func Open(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*Document, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	d := &Document{r: r, size: size, limits: o.Limits, objects: map[location]Object{}, streams: map[int64]*objectStream{}}
+	d.limits.Depth = orDefault(d.limits.Depth, 100)
+	d.limits.Revisions = orDefault(d.limits.Revisions, 10_000)
+	d.limits.ObjectBytes = orDefault(d.limits.ObjectBytes, 64<<20)
+	d.limits.StreamBytes = orDefault(d.limits.StreamBytes, 256<<20)
+	if err := d.readHeader(); err != nil {
+		return nil, err
+	}
+	if err := d.readStructure(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if code := codes.Of(err); code == string(ErrRead) {
+			return nil, err
+		}
+		if err := d.rebuild(ctx); err != nil {
+			return nil, err
+		}
+	}
+	d.countNumbers()
+	if err := d.openEncryption(o.Password); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func orDefault[T int | int64](v, d T) T {
+	if v == 0 {
+		return d
+	}
+	return v
+}
+
+func (d *Document) readHeader() error {
+	head := make([]byte, min(d.size, 8192))
+	if n, err := d.r.ReadAt(head, 0); n < len(head) {
+		return codes.Wrap(ErrRead, "reading", "the header", err)
+	}
+	i := bytes.Index(head, []byte("%PDF-"))
+	if i < 0 {
+		return codes.New(ErrNotPDF, "reading", "the header", "there is no %PDF in the first 8 kB")
+	}
+	d.header = int64(i)
+	l := bytesLexer(head, i+5, d.limits)
+	d.version = l.word(8)
+	return nil
+}
+
+// readStructure follows the last startxref; a file with bytes before its header may count offsets from either.
+func (d *Document) readStructure(ctx context.Context) error {
+	start, err := d.lastStartXRef()
+	if err != nil {
+		return err
+	}
+	if err = d.readChain(ctx, start); err != nil && d.header > 0 {
+		d.revisions, d.shift = nil, d.header
+		err = d.readChain(ctx, start)
+	}
+	if err != nil {
+		d.revisions, d.shift = nil, 0
+		return err
+	}
+	if !d.plausible() {
+		d.revisions, d.shift = nil, 0
+		return codes.New(ErrDamaged, "reading", "the cross-reference", "it does not lead to a catalog with pages")
+	}
+	return nil
+}
+
+func (d *Document) lastStartXRef() (int64, error) {
+	const tail = 2048
+	from := max(0, d.size-tail)
+	for {
+		b := make([]byte, d.size-from)
+		if n, err := d.r.ReadAt(b, from); n < len(b) {
+			return 0, codes.Wrap(ErrRead, "reading", "the end of the file", err)
+		}
+		if i := bytes.LastIndex(b, []byte("startxref")); i >= 0 {
+			l := bytesLexer(b, i+9, d.limits)
+			l.skip()
+			n, ok := integer(l.number())
+			if !ok {
+				return 0, l.damaged("startxref is wrong")
+			}
+			return n, nil
+		}
+		if from == 0 || d.size-from > 1<<20 {
+			return 0, codes.New(ErrDamaged, "reading", "the end of the file", "startxref is missing")
+		}
+		from = max(0, d.size-1<<20-1)
+	}
+}
+
+// plausible reports that the catalog and its page tree can be read.
+func (d *Document) plausible() bool {
+	v := d.Latest()
+	if d.Latest().Trailer()["Encrypt"] != nil {
+		return true // strings are still closed, objects in streams too
+	}
+	c, err := v.Catalog()
+	if err != nil || c == nil {
+		return false
+	}
+	pages, err := v.Dict(c["Pages"])
+	return err == nil && pages != nil
+}
+
+func (d *Document) countNumbers() {
+	for _, r := range d.revisions {
+		for _, s := range r.sections {
+			if size, ok := integer(s.trailer["Size"]); ok && size > 0 && size <= maxObjectNumber {
+				d.maxNumber = max(d.maxNumber, int(size)-1)
+			}
+			d.maxNumber = max(d.maxNumber, s.own)
+			for _, r := range s.runs {
+				d.maxNumber = max(d.maxNumber, r.first+len(r.entries)-1)
+			}
+		}
+	}
+}
+
+// search finds a pattern between two offsets, in blocks.
+func (d *Document) search(pattern []byte, from, to int64) (int64, bool) {
+	const block = 64 << 10
+	buf := make([]byte, block)
+	for at := from; at < to; {
+		n, _ := d.r.ReadAt(buf[:min(block, to-at)], at)
+		if i := bytes.Index(buf[:n], pattern); i >= 0 {
+			return at + int64(i), true
+		}
+		if n < len(pattern) {
+			return 0, false
+		}
+		at += int64(n - len(pattern) + 1)
+	}
+	return 0, false
+}
+
+// Size is the file's size.
+func (d *Document) Size() int64 { return d.size }
+
+// Reader is what Open was given.
+func (d *Document) Reader() io.ReaderAt { return d.r }
+
+// HeaderOffset is the offset of %PDF.
+func (d *Document) HeaderOffset() int64 { return d.header }
+
+// Version is the header's or the catalog's, whichever is later ("1.7").
+func (d *Document) Version() string {
+	v := d.version
+	if c, err := d.Latest().Catalog(); err == nil {
+		if n, ok := c["Version"].(Name); ok && laterVersion(string(n), v) {
+			v = string(n)
+		}
+	}
+	return v
+}
+
+func laterVersion(a, b string) bool {
+	x, y := versionNumber(a), versionNumber(b)
+	return x > y
+}
+
+func versionNumber(s string) int {
+	major, minor, _ := strings.Cut(s, ".")
+	a, _ := strconv.Atoi(major)
+	b, _ := strconv.Atoi(minor)
+	return a*100 + b
+}
+
+// Rebuilt says that the cross-reference was damaged and had to be rebuilt by scanning.
+func (d *Document) Rebuilt() bool { return d.rebuilt }
+
+// Encrypted reports a standard security handler in force.
+func (d *Document) Encrypted() bool { return d.crypt != nil }
+
+// Permissions are the user's rights; everything is allowed if not encrypted or opened with the owner's password.
+func (d *Document) Permissions() Permissions { return d.perms }
+
+// Revisions are the revisions, oldest first.
+func (d *Document) Revisions() []Revision {
+	out := make([]Revision, len(d.revisions))
+	for i, r := range d.revisions {
+		out[i] = r.Revision
+	}
+	return out
+}
+
+// At is the file as it was after that revision (0 is the oldest).
+func (d *Document) At(revision int) *View { return &View{d: d, n: revision} }
+
+// Latest is the file as it is.
+func (d *Document) Latest() *View { return d.At(len(d.revisions) - 1) }
