@@ -23,7 +23,8 @@ type Document struct {
 	revisions []*revision
 	crypt     *crypt
 	perms     Permissions
-	maxNumber int // the highest object number that any revision used
+	maxNumber int                // the highest object number that any revision used
+	known     map[int64]*section // while reopening: sections read before, by offset
 
 	mu      sync.Mutex
 	objects map[location]Object
@@ -53,25 +54,51 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*Document
 	d.limits.Revisions = orDefault(d.limits.Revisions, 10_000)
 	d.limits.ObjectBytes = orDefault(d.limits.ObjectBytes, 64<<20)
 	d.limits.StreamBytes = orDefault(d.limits.StreamBytes, 256<<20)
-	if err := d.readHeader(); err != nil {
+	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.readStructure(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if code := codes.Of(err); code == string(ErrRead) {
-			return nil, err
-		}
-		if err := d.rebuild(ctx); err != nil {
-			return nil, err
-		}
-	}
-	d.countNumbers()
 	if err := d.openEncryption(o.Password); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// Reopen opens the file after revisions were appended to it: r begins with the bytes that d was opened on. What d knows
+// of them is shared, the key of an encrypted file included.
+func (d *Document) Reopen(ctx context.Context, r io.ReaderAt, size int64) (*Document, error) {
+	n := &Document{r: r, size: size, limits: d.limits, objects: map[location]Object{}, streams: map[int64]*objectStream{}}
+	n.known = map[int64]*section{}
+	for _, revision := range d.revisions {
+		for _, s := range revision.sections {
+			if !d.rebuilt {
+				n.known[s.offset] = s
+			}
+		}
+	}
+	if err := n.read(ctx); err != nil {
+		return nil, err
+	}
+	n.crypt, n.perms, n.known = d.crypt, d.perms, nil
+	return n, nil
+}
+
+func (d *Document) read(ctx context.Context) error {
+	if err := d.readHeader(); err != nil {
+		return err
+	}
+	if err := d.readStructure(ctx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if code := codes.Of(err); code == string(ErrRead) {
+			return err
+		}
+		if err := d.rebuild(ctx); err != nil {
+			return err
+		}
+	}
+	d.countNumbers()
+	return nil
 }
 
 func orDefault[T int | int64](v, d T) T {

@@ -247,6 +247,9 @@ func (d *Document) endByScan(from int64) int64 {
 
 // readSection reads the table or stream at an offset as written in the file.
 func (d *Document) readSection(ctx context.Context, at int64) (*section, error) {
+	if s := d.known[at]; s != nil {
+		return s, nil
+	}
 	if at < 0 || at+d.shift >= d.size {
 		return nil, codes.New(ErrDamaged, "reading the cross-reference at", strconv.FormatInt(at, 10), "it lies outside the file")
 	}
