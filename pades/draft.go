@@ -3,7 +3,6 @@ package pades
 import (
 	"context"
 	"crypto"
-	"crypto/rand"
 	"io"
 	"time"
 
@@ -106,10 +105,10 @@ func layOut(ctx context.Context, d *pdf.Document, o *Options) (*Prepared, error)
 	if err := dr.stamps(); err != nil {
 		return nil, err
 	}
-	if err := declare(dr.u, esicCAdES); err != nil {
+	if err := declareKey(dr.u, o.Chain[0], dr.pdfA); err != nil {
 		return nil, err
 	}
-	if err := declareKey(dr.u, o.Chain[0], dr.pdfA); err != nil {
+	if err := declare(dr.u, esicCAdES); err != nil {
 		return nil, err
 	}
 	chain := completeChain(o)
@@ -425,11 +424,8 @@ func (dr *draft) stamps() error {
 // finish serialises the revision with room bytes for the CMS or token, and fills in the byte range.
 func (dr *draft) finish(room int, random io.Reader) (revision, error) {
 	dr.contents.Width = 2 * room
-	id, err := freshID(random)
-	if err != nil {
-		return revision{}, err
-	}
-	tail, err := dr.u.Tail(id)
+	dr.u.Rand = random
+	tail, err := dr.u.Tail(nil)
 	if err != nil {
 		return revision{}, err
 	}
@@ -440,16 +436,6 @@ func (dr *draft) finish(room int, random io.Reader) (revision, error) {
 	}
 	copy(r.tail[dr.byteRange.Offset-r.base:], spelt)
 	return r, nil
-}
-
-// freshID is the second element of /ID (ISO 32000-2, 14.4).
-func freshID(random io.Reader) ([]byte, error) {
-	if random == nil {
-		random = rand.Reader
-	}
-	id := make([]byte, 16)
-	_, err := io.ReadFull(random, id)
-	return id, err
 }
 
 // completeChain adds to the chain what the caller's certificates hold of it, the anchor left out. Names and key

@@ -250,11 +250,8 @@ func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted map[string
 	if err := declare(dr.u, esicStore); err != nil {
 		return err
 	}
-	id, err := freshID(eo.Rand)
-	if err != nil {
-		return err
-	}
-	tail, err := dr.u.Tail(id)
+	dr.u.Rand = eo.Rand
+	tail, err := dr.u.Tail(nil)
 	if err != nil {
 		return err
 	}
