@@ -559,3 +559,11 @@ func (si *SignerInfo) MessageDigest() []byte {
 	}
 	return d
 }
+
+// WithoutCertificates is a copy with an empty certificates field; what is signed stays as it is.
+func (s *SignedData) WithoutCertificates() *SignedData {
+	c := *s
+	c.certs = nil
+	c.changed()
+	return &c
+}
