@@ -5,6 +5,7 @@ import (
 	"crypto/sha1" //nolint:gosec // ISO 32000-2, 12.8.4.4 names the entries of /VRI by SHA-1; nothing rests on it
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/antinvn/antin/certpath"
@@ -210,8 +211,8 @@ func (s *store) close() error {
 	return s.dss.save()
 }
 
-// secure appends a revision whose security store holds what the signatures in wanted need; nil means all of them.
-func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted map[string]bool) error {
+// secure appends a revision whose security store holds what the signatures wanted need.
+func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted func(*Signature, *Evidence) bool) error {
 	d, err := o.reopen(ctx)
 	if err != nil {
 		return err
@@ -219,6 +220,14 @@ func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted map[string
 	signatures, err := Signatures(ctx, d)
 	if err != nil {
 		return err
+	}
+	stored, err := StoredEvidence(d.Latest())
+	if err != nil {
+		return err
+	}
+	signatures = slices.DeleteFunc(signatures, func(s *Signature) bool { return !wanted(s, stored) })
+	if len(signatures) == 0 {
+		return nil
 	}
 	dr, err := newDraft(ctx, d, &Options{})
 	if err != nil {
@@ -228,15 +237,10 @@ func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted map[string
 	if err != nil {
 		return err
 	}
-	stored, err := StoredEvidence(dr.view)
-	if err != nil {
-		return err
-	}
+	asked := *eo
+	asked.Status = &remembered{source: eo.Status, seen: map[[32]byte][]certpath.Status{}}
 	for _, sig := range signatures {
-		if wanted != nil && !wanted[sig.Field] {
-			continue
-		}
-		p, err := prove(ctx, sig, stored, eo)
+		p, err := prove(ctx, sig, stored, &asked)
 		if err != nil {
 			return err
 		}

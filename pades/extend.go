@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"io"
+	"slices"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pdf"
@@ -22,7 +23,7 @@ func Extend(ctx context.Context, w io.Writer, d *pdf.Document, to Level, o *Exte
 	if to < BT || to > BLTA {
 		return nil, codes.New(ErrOptions, "extending", to.String(), "the levels to reach are B-T, B-LT and B-LTA")
 	}
-	out, o, err := openExtension(ctx, d, o)
+	out, o, err := openExtension(ctx, d, to, o)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func Extend(ctx context.Context, w io.Writer, d *pdf.Document, to Level, o *Exte
 		}
 	}
 	if to >= BLT {
-		if err := out.secure(ctx, o, nil); err != nil {
+		if err := out.secure(ctx, o, func(s *Signature, stored *Evidence) bool { return !proved(s, signatures, stored) }); err != nil {
 			return nil, err
 		}
 	}
@@ -61,7 +62,7 @@ func Extend(ctx context.Context, w io.Writer, d *pdf.Document, to Level, o *Exte
 // Timestamp adds a document time-stamp, in a new invisible field or in an empty signature field of that name. It is
 // allowed after any certification (ISO 32000-2, 12.8.2.2.2).
 func Timestamp(ctx context.Context, w io.Writer, d *pdf.Document, field string, o *ExtendOptions) (*Report, error) {
-	out, o, err := openExtension(ctx, d, o)
+	out, o, err := openExtension(ctx, d, BT, o)
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +79,12 @@ func Timestamp(ctx context.Context, w io.Writer, d *pdf.Document, field string, 
 }
 
 // openExtension checks before the first byte is written that a revision can be added.
-func openExtension(ctx context.Context, d *pdf.Document, o *ExtendOptions) (*output, *ExtendOptions, error) {
-	if o == nil || o.TSA == nil {
-		return nil, nil, codes.New(ErrOptions, "time-stamping", "", "a time-stamping authority is needed")
+func openExtension(ctx context.Context, d *pdf.Document, to Level, o *ExtendOptions) (*output, *ExtendOptions, error) {
+	if o == nil {
+		o = &ExtendOptions{}
+	}
+	if err := o.serves(to); err != nil {
+		return nil, nil, err
 	}
 	if _, err := newDraft(ctx, d, &Options{}); err != nil {
 		return nil, nil, err
@@ -104,6 +108,17 @@ func untimed(signatures []*Signature) bool {
 		}
 	}
 	return false
+}
+
+// proved reports whether a signature needs no more evidence: the store has an entry for it, and a document time-stamp
+// that covers both keeps them. Only the newest document time-stamp of a file at B-LTA is not.
+func proved(s *Signature, all []*Signature, stored *Evidence) bool {
+	if _, ok := stored.VRI[string(vriKey(s.Contents))]; !ok {
+		return false
+	}
+	return slices.ContainsFunc(all, func(later *Signature) bool {
+		return later.Type == TypeDocumentTimestamp && later.end() > s.end()
+	})
 }
 
 // timestamp appends a revision with a document time-stamp.

@@ -11,9 +11,12 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,8 +27,10 @@ import (
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/fetch"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/tsp"
 )
 
 // now is the signing time of these tests, in the zone of the signers.
@@ -42,6 +47,77 @@ func newSigner(t testing.TB, name string, key crypto.Signer) signer {
 	rootKey := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	root := certify(t, "Test Root", rootKey.Public(), nil, rootKey)
 	return signer{key, []*certpath.Certificate{certify(t, name, key.Public(), root, rootKey), root}}
+}
+
+// tsa is a time-stamping authority in the process: requests and answers are RFC 3161's, the network is left out.
+type tsa struct {
+	responder *tsp.Responder
+	chain     []*certpath.Certificate
+	calls     int
+	serial    int64
+}
+
+func newTSA(t testing.TB) (*tsa, tsp.Source) {
+	t.Helper()
+	rootKey := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	root := certify(t, "TSA Root", rootKey.Public(), nil, rootKey)
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	leaf := certify(t, "TSA", key.Public(), root, rootKey)
+	a := &tsa{chain: []*certpath.Certificate{leaf, root}}
+	a.responder = &tsp.Responder{
+		Key: key, Chain: a.chain, Policy: certpath.OID{1, 2, 3, 4},
+		Clock:  func() (time.Time, error) { return now.Add(time.Second), nil },
+		Serial: func(context.Context) (*big.Int, error) { a.serial++; return big.NewInt(a.serial), nil },
+	}
+	return a, &tsp.Client{URL: "http://tsa.test/", Fetch: &fetch.Client{Transport: a, Trusted: true}}
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (a *tsa) RoundTrip(r *http.Request) (*http.Response, error) {
+	a.calls++
+	request, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := a.responder.Respond(r.Context(), request)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/timestamp-reply"}},
+		Body: io.NopCloser(bytes.NewReader(answer)), ContentLength: int64(len(answer)), Request: r,
+	}, nil
+}
+
+// roots are anchors.
+type roots []*certpath.Certificate
+
+func (r roots) Anchors(time.Time) []certpath.Anchor {
+	all := make([]certpath.Anchor, len(r))
+	for i, c := range r {
+		all[i] = certpath.Anchor{Certificate: c}
+	}
+	return all
+}
+
+// register answers for every certificate: good, unless its name is listed.
+type register struct{ revoked string }
+
+func (g register) Status(_ context.Context, cert, _ *certpath.Certificate) ([]certpath.Status, error) {
+	s := certpath.Status{
+		State: certpath.Good, Reason: -1, ThisUpdate: now, NextUpdate: now.AddDate(0, 0, 7), ProducedAt: now,
+		Kind: "ocsp", Evidence: []byte("OCSP for " + cert.Subject.CommonName()),
+	}
+	if cert.Subject.CommonName() == g.revoked {
+		s.State, s.RevokedAt = certpath.Revoked, now.Add(-time.Hour)
+	}
+	return []certpath.Status{s}, nil
+}
+
+func withTSA(o *pades.Options, level pades.Level, a *tsa, source tsp.Source) *pades.Options {
+	o.Level, o.TSA, o.Status = level, source, register{}
+	o.Anchors = roots{o.Chain[len(o.Chain)-1], a.chain[1]}
+	return o
 }
 
 var p256 = sync.OnceValue(func() *ecdsa.PrivateKey {
@@ -74,6 +150,11 @@ func certify(t testing.TB, name string, key crypto.PublicKey, issuer *certpath.C
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name, Country: []string{"VN"}},
 		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(4, 0, 0), BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
+	}
+	if name == "TSA" { // RFC 3161, 2.3: critical, and alone
+		template.ExtraExtensions = []pkix.Extension{{
+			Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: must(asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}}))(t),
+		}}
 	}
 	parent := template
 	if issuer == nil {

@@ -30,6 +30,7 @@ const (
 	ErrDamagedSigned codes.Code = "pades.damaged_signed"  // signed, and its cross-reference had to be rebuilt
 	ErrPlace         codes.Code = "pades.place"           // no page or box for a visible thing
 	ErrCertificate   codes.Code = "pades.certificate"     // missing, not valid at the time, or not the key's
+	ErrRevoked       codes.Code = "pades.revoked"         // a certificate that a signature rests on is revoked
 	ErrEvidence      codes.Code = "pades.evidence"        // the level needs certificates or revocation data that could not be had
 	ErrTimestamp     codes.Code = "pades.timestamp"       // no time-stamp, although the level needs one
 	ErrUnsigned      codes.Code = "pades.unsigned"        // there is no signature to extend

@@ -69,8 +69,15 @@ func prove(ctx context.Context, s *Signature, stored *Evidence, o *EmbedOptions)
 	return gather(ctx, s.Field, leaves, pool, o)
 }
 
+// gather validates each leaf's path and keeps what it rests on.
 func gather(ctx context.Context, field string, leaves, pool []*certpath.Certificate, o *EmbedOptions) (*proof, error) {
-	panic("unwritten")
+	g := &gatherer{field: field, pool: pool, o: o, proof: &proof{}, seen: map[[32]byte]bool{}}
+	for _, leaf := range leaves {
+		if err := g.path(ctx, leaf, 0); err != nil {
+			return nil, err
+		}
+	}
+	return g.proof, nil
 }
 
 // remembered is a [certpath.StatusSource] that asks the one below once for each certificate, so that two signatures

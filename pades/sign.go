@@ -17,8 +17,8 @@ import (
 // Sign signs with a key at hand: Prepare, sign, Embed and the higher levels' revisions in one call, and in one pass
 // over the base, which is hashed while it is copied. What w got before an error is worthless.
 func Sign(ctx context.Context, w io.Writer, d *pdf.Document, key crypto.Signer, o *Options) (*Report, error) {
-	if o.Level >= BT && o.TSA == nil {
-		return nil, codes.New(ErrOptions, "signing", o.Level.String(), "the level needs a time-stamping authority")
+	if err := o.embedding().serves(o.Level); err != nil {
+		return nil, err
 	}
 	p, err := layOut(ctx, d, o)
 	if err != nil {
@@ -97,6 +97,17 @@ func (o *EmbedOptions) time() time.Time {
 	return o.Time
 }
 
+// serves checks that everything a level needs is there before anything is written.
+func (o *EmbedOptions) serves(level Level) error {
+	switch {
+	case level >= BT && o.TSA == nil:
+		return codes.New(ErrOptions, "reaching the level", level.String(), "a time-stamping authority is needed")
+	case level >= BLT && (o.Status == nil || o.Anchors == nil):
+		return codes.New(ErrOptions, "reaching the level", level.String(), "anchors and a source of revocation data are needed")
+	}
+	return nil
+}
+
 // Embed writes base, revision and signature, then the revisions of the level. d is the file that was prepared.
 // Errors: ErrBaseChanged, ErrSignatureMismatch, ErrNoRoom. What w got before an error is worthless.
 func (p *Prepared) Embed(ctx context.Context, w io.Writer, d *pdf.Document, signature []byte, o *EmbedOptions) (*Report, error) {
@@ -106,8 +117,8 @@ func (p *Prepared) Embed(ctx context.Context, w io.Writer, d *pdf.Document, sign
 	if p.unsigned == nil {
 		return nil, codes.New(ErrPrepared, "embedding a signature", "", "nothing is prepared")
 	}
-	if p.level >= BT && o.TSA == nil {
-		return nil, codes.New(ErrOptions, "embedding a signature", p.level.String(), "the level needs a time-stamping authority")
+	if err := o.serves(p.level); err != nil {
+		return nil, err
 	}
 	if d.Size() != p.base {
 		return nil, codes.New(ErrBaseChanged, "embedding a signature", p.report.Field, "the file has another size than when it was prepared")
@@ -198,7 +209,7 @@ func (p *Prepared) raise(ctx context.Context, out *output, late bool, o *EmbedOp
 		wanted[token.Field] = true
 	}
 	if p.level >= BLT {
-		if err := out.secure(ctx, o, wanted); err != nil {
+		if err := out.secure(ctx, o, func(s *Signature, _ *Evidence) bool { return wanted[s.Field] }); err != nil {
 			return err
 		}
 	}
