@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"sort"
@@ -142,9 +143,7 @@ func (s *serializer) object(o Object) {
 	case *Placeholder:
 		s.out = append(s.out, o.Prefix...)
 		o.Offset = s.base + int64(len(s.out))
-		for range o.Width {
-			s.out = append(s.out, o.Fill)
-		}
+		s.out = append(s.out, bytes.Repeat([]byte{o.Fill}, o.Width)...)
 		s.out = append(s.out, o.Suffix...)
 	default:
 		s.out = append(s.out, fmt.Sprintf("null %% %T", o)...)
