@@ -1,0 +1,289 @@
+package revocation
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/antinvn/antin/certpath"
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/fetch"
+)
+
+// Cache keeps answers; implementations may persist them. Safe for concurrent use.
+type Cache interface {
+	Get(key string) (der []byte, until time.Time, ok bool)
+	Put(key string, der []byte, until time.Time)
+}
+
+// MemoryCache is a Cache in memory, emptied when it holds more than its limit. Safe for concurrent use.
+type MemoryCache struct {
+	limit   int64
+	mu      sync.Mutex
+	size    int64
+	entries map[string]cached
+}
+
+type cached struct {
+	der   []byte
+	until time.Time
+}
+
+// NewMemoryCache returns a cache of at most limit bytes; 0 means 256 MB.
+func NewMemoryCache(limit int64) *MemoryCache {
+	if limit == 0 {
+		limit = 256 << 20
+	}
+	return &MemoryCache{limit: limit, entries: map[string]cached{}}
+}
+
+// Get implements [Cache].
+func (c *MemoryCache) Get(key string) (der []byte, until time.Time, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.entries[key]
+	return e.der, e.until, ok
+}
+
+// Put implements [Cache].
+func (c *MemoryCache) Put(key string, der []byte, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size += int64(len(der) - len(c.entries[key].der))
+	if c.size > c.limit {
+		clear(c.entries)
+		c.size = int64(len(der))
+	}
+	c.entries[key] = cached{der, until}
+}
+
+// Fetcher finds status by OCSP first, then CRL, at the addresses in the certificate. It implements certpath.StatusSource
+// and certpath.IssuerFetcher. Safe for concurrent use.
+type Fetcher struct {
+	Fetch   *fetch.Client    // nil: defaults, hostile addresses refused
+	Cache   Cache            // nil: none
+	Clock   func() time.Time // nil: time.Now
+	NoNonce bool
+	Rand    io.Reader // nil: crypto/rand
+}
+
+// maxAddresses bounds the addresses of one certificate that are asked.
+const maxAddresses = 4
+
+func (f *Fetcher) client() *fetch.Client {
+	if f.Fetch == nil {
+		return &fetch.Client{}
+	}
+	return f.Fetch
+}
+
+func (f *Fetcher) now() time.Time {
+	if f.Clock == nil {
+		return time.Now()
+	}
+	return f.Clock()
+}
+
+// Status implements certpath.StatusSource; evidence is verified against issuer.
+func (f *Fetcher) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]Status, error) {
+	var failures []error
+	for _, a := range first(cert.OCSPServers) {
+		s, err := f.ocsp(ctx, a, cert, issuer)
+		if err == nil {
+			return []Status{s}, nil
+		}
+		failures = append(failures, err)
+	}
+	for _, a := range first(cert.CRLURLs) {
+		s, err := f.crl(ctx, a, cert, issuer)
+		if err == nil {
+			return []Status{s}, nil
+		}
+		failures = append(failures, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(failures) == 0 {
+		return nil, codes.New(ErrNoAddress, "finding the state of", cert.Subject.String(), "its certificate names neither an OCSP responder nor a CRL")
+	}
+	return nil, codes.Wrap(ErrUnavailable, "finding the state of", cert.Subject.String(), errors.Join(failures...))
+}
+
+func first(list []string) []string { return list[:min(len(list), maxAddresses)] }
+
+func (f *Fetcher) ocsp(ctx context.Context, address string, cert, issuer *certpath.Certificate) (Status, error) {
+	key := "ocsp " + address + " " + fingerprint(cert)
+	if f.Cache != nil {
+		if der, until, ok := f.Cache.Get(key); ok && f.now().Before(until) {
+			if s, err := statusOf(der, cert, issuer, nil); err == nil {
+				s.Source = address
+				return s, nil
+			}
+		}
+	}
+	var nonce []byte
+	if !f.NoNonce {
+		random := f.Rand
+		if random == nil {
+			random = rand.Reader
+		}
+		nonce = make([]byte, 16)
+		if _, err := io.ReadFull(random, nonce); err != nil {
+			return Status{}, codes.Wrap(ErrNonce, "making", "a nonce", err)
+		}
+	}
+	request, err := OCSPRequest(issuer, nonce, cert)
+	if err != nil {
+		return Status{}, err
+	}
+	resp, err := f.client().Do(ctx, fetch.Request{
+		Kind: "ocsp", URL: address, Body: request, ContentType: "application/ocsp-request", Accept: "application/ocsp-response", MaxBytes: 1 << 20,
+	})
+	if err != nil {
+		return Status{}, err
+	}
+	r, err := ParseOCSP(resp.Body)
+	if err != nil {
+		return Status{}, err
+	}
+	// A responder that serves prepared answers sends no nonce (RFC 5019, 4); a wrong one is a replay.
+	if nonce != nil && r.Nonce != nil && !bytes.Equal(r.Nonce, nonce) {
+		return Status{}, codes.New(ErrNonce, "asking", address, "the answer carries another nonce")
+	}
+	s, err := statusOf(resp.Body, cert, issuer, nil)
+	if err != nil {
+		return s, err
+	}
+	if !s.NextUpdate.IsZero() && f.now().After(s.NextUpdate.Add(5*time.Minute)) {
+		return Status{}, codes.New(ErrUnanswered, "asking", address, "the answer is out of date")
+	}
+	s.Source = address
+	if f.Cache != nil && !s.NextUpdate.IsZero() {
+		f.Cache.Put(key, resp.Body, s.NextUpdate)
+	}
+	return s, nil
+}
+
+// statusOf verifies a stored or received response for one certificate.
+func statusOf(der []byte, cert, issuer *certpath.Certificate, pool []*certpath.Certificate) (Status, error) {
+	r, err := ParseOCSP(der)
+	if err != nil {
+		return Status{}, err
+	}
+	one := r.Find(cert, issuer)
+	if one == nil {
+		return Status{}, codes.New(ErrUnanswered, "reading an OCSP response", cert.Subject.String(), "the answer is about other certificates")
+	}
+	signer, err := r.Signer(issuer, pool...)
+	if err != nil {
+		return Status{}, err
+	}
+	s := Status{
+		State: one.State, Reason: one.Reason, RevokedAt: one.RevokedAt, ThisUpdate: one.ThisUpdate, NextUpdate: one.NextUpdate,
+		ProducedAt: r.ProducedAt, Kind: "ocsp", Evidence: r.Raw,
+	}
+	if !signer.Equal(issuer) {
+		s.Signer = append([]*certpath.Certificate{signer}, r.Certificates...)
+	}
+	return s, nil
+}
+
+func (f *Fetcher) crl(ctx context.Context, address string, cert, issuer *certpath.Certificate) (Status, error) {
+	key := "crl " + address
+	var der []byte
+	if f.Cache != nil {
+		if d, until, ok := f.Cache.Get(key); ok && f.now().Before(until) {
+			der = d
+		}
+	}
+	fetched := der == nil
+	if fetched {
+		if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
+			return Status{}, codes.New(fetch.ErrAddress, "asking", address, "only http and https are asked")
+		}
+		resp, err := f.client().Do(ctx, fetch.Request{Kind: "crl", URL: address, MaxBytes: 100 << 20})
+		if err != nil {
+			return Status{}, err
+		}
+		der = resp.Body
+	}
+	c, err := ParseCRL(der)
+	if err != nil {
+		return Status{}, err
+	}
+	if err := c.CheckSignature(issuer); err != nil {
+		return Status{}, err
+	}
+	if !c.NextUpdate.IsZero() && f.now().After(c.NextUpdate.Add(5*time.Minute)) {
+		return Status{}, codes.New(ErrCRL, "asking", address, "the list is out of date")
+	}
+	if fetched && f.Cache != nil && !c.NextUpdate.IsZero() {
+		f.Cache.Put(key, der, c.NextUpdate)
+	}
+	s, err := c.Lookup(cert.SerialNumber)
+	s.Source = address
+	return s, err
+}
+
+func fingerprint(c *certpath.Certificate) string {
+	f := c.Fingerprint()
+	return hex.EncodeToString(f[:])
+}
+
+// Issuers implements certpath.IssuerFetcher (caIssuers of authority information access).
+func (f *Fetcher) Issuers(ctx context.Context, cert *certpath.Certificate) ([]*certpath.Certificate, error) {
+	var failures []error
+	for _, a := range first(cert.IssuerURLs) {
+		resp, err := f.client().Do(ctx, fetch.Request{Kind: "aia", URL: a, MaxBytes: 1 << 20})
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		certs, err := certpath.ParseCertificates(resp.Body)
+		if err == nil {
+			return certs, nil
+		}
+		failures = append(failures, err)
+	}
+	return nil, errors.Join(failures...)
+}
+
+// Stored answers from evidence that a document carries. It implements certpath.StatusSource. Safe for concurrent use.
+type Stored struct {
+	OCSP [][]byte
+	CRLs [][]byte
+	Pool []*certpath.Certificate
+}
+
+// Status implements certpath.StatusSource: everything stored that is about cert and verifies.
+func (s *Stored) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]Status, error) {
+	var out []Status
+	for _, der := range s.OCSP {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if st, err := statusOf(der, cert, issuer, s.Pool); err == nil {
+			out = append(out, st)
+		}
+	}
+	for _, der := range s.CRLs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		c, err := ParseCRL(der)
+		if err != nil || !c.Issuer.Equal(issuer.Subject) || c.CheckSignature(issuer) != nil {
+			continue
+		}
+		if st, err := c.Lookup(cert.SerialNumber); err == nil {
+			out = append(out, st)
+		}
+	}
+	return out, nil
+}
