@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// large signs files that fit into no memory worth having, and compares memory with the resting program and time with
+// the slower of hashing and copying the same file.
+func (b *bench) large(ctx context.Context) error {
+	rest, err := b.resting(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		what     string
+		generate func(path string) error
+		perFile  int64 // bytes of memory allowed on top for what the file holds
+	}{
+		{
+			fmt.Sprintf("%.2f GB", 2*b.scale),
+			func(path string) error { return hugePDF(path, int64(2e9*b.scale), false) }, 0,
+		}, {
+			fmt.Sprintf("%.2f GiB, sparse", 4.25*b.scale),
+			func(path string) error { return hugePDF(path, int64(4.25*b.scale*(1<<30)), true) }, 0,
+		}, {
+			fmt.Sprintf("%d objects", b.scaled(5_000_000)),
+			func(path string) error { return manyPDF(path, b.scaled(5_000_000)) }, 16 * int64(b.scaled(5_000_000)),
+		},
+	} {
+		path := filepath.Join(b.dir, "large.pdf")
+		if err := c.generate(path); err != nil {
+			return err
+		}
+		if err := b.largeFile(ctx, c.what, path, rest, 32e6+c.perFile); err != nil {
+			b.table.skip(c.what, "memory and time", err.Error())
+		}
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) largeFile(ctx context.Context, what, path string, rest, allowed int64) error {
+	var most int64
+	var ours, hashes, copies []time.Duration
+	if _, err := hashFile(path); err != nil { // fills the page cache: everybody reads warm
+		return err
+	}
+	for range b.rounds {
+		hash, err := hashFile(path)
+		if err != nil {
+			return err
+		}
+		copied, err := b.copyFile(ctx, path)
+		if err != nil {
+			return err
+		}
+		spent, peak, err := b.signFile(ctx, path)
+		if err != nil {
+			return err
+		}
+		hashes, copies, ours, most = append(hashes, hash), append(copies, copied), append(ours, spent), max(most, peak)
+	}
+	above := most - rest
+	b.table.add(row{
+		What: what + ": memory of antin sign (VmHWM)", Measured: mb(most), Peer: "antin version: " + mb(rest),
+		Result: "+" + mb(above), Goal: "≤ " + mb(allowed) + " above",
+	}, above <= allowed)
+	hash, copied, spent := median(hashes), median(copies), median(ours)
+	ratio := float64(spent) / float64(max(hash, copied))
+	b.table.add(row{
+		What: what + ": time of antin sign", Measured: seconds(spent),
+		Peer:   "SHA-256: " + seconds(hash) + ", cp: " + seconds(copied),
+		Result: fmt.Sprintf("%.2f ×", ratio), Goal: "≤ 1.3 × the slower",
+	}, ratio <= 1.3)
+	return nil
+}
+
+func hashFile(path string) (time.Duration, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	start := time.Now()
+	_, err = io.CopyBuffer(onlyWriter{sha256.New()}, f, make([]byte, 1<<20))
+	return time.Since(start), err
+}
+
+// onlyWriter keeps io.CopyBuffer to its buffer.
+type onlyWriter struct{ io.Writer }
+
+// copyFile is cp, which must not share blocks or skip holes: a signed copy can do neither.
+func (b *bench) copyFile(ctx context.Context, path string) (time.Duration, error) {
+	out := filepath.Join(b.dir, "copy.pdf")
+	defer os.Remove(out)
+	settle()
+	start := time.Now()
+	err := exec.CommandContext(ctx, "cp", "--reflink=never", "--sparse=never", path, out).Run()
+	return time.Since(start), err
+}
+
+func (b *bench) signFile(ctx context.Context, path string) (time.Duration, int64, error) {
+	out := filepath.Join(b.dir, "signed.pdf")
+	defer os.Remove(out)
+	settle()
+	return b.watch(ctx, "sign", path, "-o", out, "--key", "pem:"+b.p256.keyPEM)
+}
