@@ -326,3 +326,8 @@ func pyhanko(t testing.TB, b []byte) string {
 func openAny(b []byte) (*pdf.Document, error) {
 	return pdf.Open(context.Background(), bytes.NewReader(b), int64(len(b)), nil)
 }
+
+func read(t testing.TB, name string) []byte {
+	t.Helper()
+	return must(os.ReadFile(name))(t)
+}

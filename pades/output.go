@@ -42,7 +42,7 @@ func (o *output) pass(ctx context.Context, w io.Writer, progress func(done, tota
 	if f, ok := w.(*os.File); ok && len(sinks) > 0 {
 		// The system copies from file to file faster than the digest is made: both at once cost the slower one.
 		g, ctx := errgroup.WithContext(ctx)
-		g.Go(func() error { return pdf.Copy(ctx, f, r, n) })
+		g.Go(func() error { return copyBase(ctx, f, r, n) })
 		g.Go(func() error { return pdf.Copy(ctx, io.MultiWriter(sinks...), r, n) })
 		return g.Wait()
 	}
