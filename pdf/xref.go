@@ -319,6 +319,7 @@ func (d *Document) readTable(ctx context.Context, l *lexer, at int64) (*section,
 	if w := l.word(16); w != "trailer" {
 		return nil, l.damaged("the trailer is missing")
 	}
+	l.from = l.pos // the limit is for the trailer, not for a table of millions of lines
 	o, err := l.object(0)
 	if err != nil {
 		return nil, err
