@@ -1,0 +1,473 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/fetch"
+	"github.com/antinvn/antin/keys"
+	"github.com/antinvn/antin/pades"
+	"github.com/antinvn/antin/pades/appearance"
+	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/pdf/text"
+	"github.com/antinvn/antin/revocation"
+	"github.com/antinvn/antin/trust"
+	"github.com/antinvn/antin/tsp"
+	"github.com/antinvn/antin/verify"
+)
+
+// The demo's document and pictures; assets/README.md says where they come from.
+//
+//go:embed assets/decision.pdf assets/signature.png assets/seal.png
+var assets embed.FS
+
+const (
+	demoAnchor = "KT. CHỦ TỊCH"
+	demoNumber = "05"
+	sealMM     = 36 // diameter of the training seal
+
+	pointsPerMM = 72 / 25.4
+)
+
+func runDemo(ctx context.Context, e *env, args []string) int {
+	if len(args) > 0 && args[0] == "serve" {
+		return runDemoServe(ctx, e, args[1:])
+	}
+	if len(args) > 0 && args[0] == "sign" {
+		args = args[1:]
+	}
+	f := newFlags(e, "demo [sign]", "[--in TỆP] [--out THƯ_MỤC]")
+	in := f.String("in", "", "`TỆP` PDF (hoặc DOCX nếu có LibreOffice) thay cho quyết định mẫu")
+	out := f.String("out", "antin-demo", "`THƯ_MỤC` giữ khóa huấn luyện và kết quả")
+	if rest, exit, done := f.parse(args); done {
+		return exit
+	} else if len(rest) > 0 {
+		return e.fail(f.format, codes.New(errUsage, "reading the arguments", rest[0], "no argument is expected"))
+	}
+	d := &demo{e: e, dir: *out, in: *in, json: f.format == "json", started: e.clock()}
+	if err := d.run(ctx); err != nil {
+		return e.fail(f.format, err)
+	}
+	return exitDone
+}
+
+func runDemoServe(ctx context.Context, e *env, args []string) int {
+	f := newFlags(e, "demo serve", "THƯ_MỤC")
+	rest, exit, done := f.parse(args)
+	if done {
+		return exit
+	}
+	if len(rest) != 1 {
+		return e.fail(f.format, codes.New(errUsage, "reading the arguments", "", "the demo's folder is expected"))
+	}
+	p, err := loadTraining(rest[0], e.clock)
+	if err != nil {
+		return e.fail(f.format, err)
+	}
+	if err := p.start(ctx); err != nil {
+		return e.fail(f.format, err)
+	}
+	fmt.Fprintf(e.stdout, "TSA %s\nOCSP %s\nCRL %s\n", p.tsaURL(), p.ocspURL(), p.crlURL())
+	fmt.Fprintln(e.stdout, "Máy chủ huấn luyện đang chạy. Dừng bằng Ctrl+C.")
+	<-ctx.Done()
+	p.stop()
+	return exitDone
+}
+
+// demo is one run: each step fills what the next one needs.
+type demo struct {
+	e       *env
+	dir, in string
+	json    bool
+	started time.Time
+
+	source   string // the PDF that is signed
+	training *training
+	leader   pdf.Rect // the leader's picture
+	page     int      // its page
+	anchored bool
+	reserved []pades.Reservation
+	filled   map[string]string
+	files    []demoFile
+	facts    *verify.Facts
+}
+
+type demoFile struct {
+	Name string        `json:"name"`
+	Size int64         `json:"size"`
+	Took time.Duration `json:"took_ns"`
+	What string        `json:"what"`
+}
+
+func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
+
+func (d *demo) say(format string, a ...any) {
+	if !d.json {
+		fmt.Fprintf(d.e.stdout, format+"\n", a...)
+	}
+}
+
+func (d *demo) run(ctx context.Context) error {
+	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return codes.Wrap(errOutput, "making the folder", d.dir, err)
+	}
+	for _, step := range []func(context.Context) error{
+		d.takeDocument, d.startTraining, d.reserve, d.leaderSigns, d.agencySeals, d.check, d.spoil, d.askPeers,
+	} {
+		if err := step(ctx); err != nil {
+			if d.training != nil {
+				d.training.stop()
+			}
+			return err
+		}
+	}
+	d.summary()
+	return nil
+}
+
+// write makes a file of the demo, timed.
+func (d *demo) write(name, what string, f func(w *os.File) error) error {
+	start := time.Now()
+	if err := writeFile(d.path(name), f); err != nil {
+		return err
+	}
+	st, err := os.Stat(d.path(name))
+	if err != nil {
+		return codes.Wrap(errOutput, "writing", name, err)
+	}
+	d.files = append(d.files, demoFile{Name: name, Size: st.Size(), Took: time.Since(start), What: what})
+	return nil
+}
+
+// takeDocument: step 1.
+func (d *demo) takeDocument(ctx context.Context) error {
+	var content []byte
+	var err error
+	switch {
+	case d.in == "":
+		if content, err = assets.ReadFile("assets/decision.pdf"); err != nil {
+			return err
+		}
+		d.say("1. Văn bản mẫu: quyết định hai trang (kèm sẵn trong chương trình)")
+	case strings.EqualFold(filepath.Ext(d.in), ".docx"):
+		if content, err = convertDOCX(ctx, d.in); err != nil {
+			return err
+		}
+		d.say("1. Văn bản: %s, chuyển sang PDF bằng LibreOffice", d.in)
+	default:
+		if content, err = os.ReadFile(d.in); err != nil {
+			return codes.Wrap(errInput, "reading", d.in, err)
+		}
+		d.say("1. Văn bản: %s", d.in)
+	}
+	d.source = d.path("0-draft.pdf")
+	return d.write("0-draft.pdf", "dự thảo", func(w *os.File) error { _, err := w.Write(content); return err })
+}
+
+func convertDOCX(ctx context.Context, in string) ([]byte, error) {
+	office, err := exec.LookPath("soffice")
+	if err != nil {
+		return nil, codes.New(errInput, "converting", in, "LibreOffice (soffice) is not installed; give a PDF")
+	}
+	dir, err := os.MkdirTemp("", "antin-docx-")
+	if err != nil {
+		return nil, codes.Wrap(errOutput, "making a folder", "", err)
+	}
+	defer os.RemoveAll(dir)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, office, "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--convert-to", "pdf", "--outdir", dir, in)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, codes.New(errInput, "converting", in, "soffice: "+err.Error()+" "+strings.TrimSpace(string(out)))
+	}
+	base := strings.TrimSuffix(filepath.Base(in), filepath.Ext(in))
+	return os.ReadFile(filepath.Join(dir, base+".pdf"))
+}
+
+// startTraining: step 2.
+func (d *demo) startTraining(ctx context.Context) (err error) {
+	if d.training, err = openTraining(d.dir, d.e.clock); err != nil {
+		return err
+	}
+	if err := d.training.start(ctx); err != nil {
+		return err
+	}
+	for name, asset := range map[string]string{"signature.png": "assets/signature.png", "seal.png": "assets/seal.png"} {
+		data, err := assets.ReadFile(asset)
+		if err != nil {
+			return err
+		}
+		if err := writeFile(d.path(name), func(w *os.File) error { _, err := w.Write(data); return err }); err != nil {
+			return err
+		}
+	}
+	d.say("2. Gốc tin cậy, khóa lãnh đạo và khóa cơ quan (HUẤN LUYỆN) trong %s; TSA %s, OCSP %s, CRL %s", d.dir, d.training.tsaURL(), d.training.ocspURL(), d.training.crlURL())
+	return nil
+}
+
+// reserve: first half of step 3.
+func (d *demo) reserve(ctx context.Context) error {
+	doc, file, err := openPDF(ctx, d.source, nil)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	fields, err := d.places(ctx, doc)
+	if err != nil {
+		return err
+	}
+	if err := d.write("1-reserved.pdf", "đặt sẵn ô số, ngày, tháng, dấu", func(w *os.File) error {
+		_, err := pades.Reserve(ctx, w, doc, fields...)
+		return err
+	}); err != nil {
+		return err
+	}
+	d.say("3. 1-reserved.pdf: đã đặt sẵn ô số, ngày, tháng và ô dấu, trước chữ ký thứ nhất")
+	return nil
+}
+
+// places finds the gaps and the anchor; a document without them gets its fields at the lower right of the last page.
+func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservation, error) {
+	v := doc.Latest()
+	m, err := text.Find(ctx, v, demoAnchor)
+	d.anchored = err == nil
+	switch {
+	case err == nil:
+		d.page = m.Page
+		if d.leader, err = text.SpaceBelow(ctx, v, m, anchorBoxWidth, anchorBoxHeight); err != nil {
+			return nil, err
+		}
+	case errors.Is(err, text.ErrNoAnchor), errors.Is(err, text.ErrAmbiguousAnchor):
+		if d.page, err = v.PageCount(); err != nil {
+			return nil, err
+		}
+		p, err := v.Page(d.page)
+		if err != nil {
+			return nil, err
+		}
+		w, _ := appearance.ShownSize(p)
+		d.leader = pdf.Rect{X0: w - anchorBoxWidth - 40, Y0: 60, X1: w - 40, Y1: 60 + anchorBoxHeight}
+		d.say("   không có dòng “%s”: ký ở góc dưới bên phải trang cuối", demoAnchor)
+	default:
+		return nil, err
+	}
+	names := []string{"number", "day", "month"}
+	var fields []pades.Reservation
+	gaps, err := text.Gaps(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		r := pades.Reservation{Name: name}
+		if !hasGap(gaps, name) {
+			x := d.leader.X0 + float64(i)*50
+			r.Place = &pades.Place{Page: d.page, Rect: pdf.Rect{X0: x, Y0: d.leader.Y1 + 4, X1: x + 46, Y1: d.leader.Y1 + 20}}
+			d.say("   không có chỗ trống cho %s: đặt trên ô chữ ký", name)
+		}
+		fields = append(fields, r)
+	}
+	// The seal covers the left third of the person's picture (decree 30/2020, appendix I).
+	side := sealMM * pointsPerMM
+	right := d.leader.X0 + (d.leader.X1-d.leader.X0)/3
+	middle := (d.leader.Y0 + d.leader.Y1) / 2
+	seal := pdf.Rect{X0: right - side, Y0: middle - side/2, X1: right, Y1: middle + side/2}
+	d.reserved = append(fields, pades.Reservation{Name: "seal", Place: &pades.Place{Page: d.page, Rect: seal}})
+	return d.reserved, nil
+}
+
+func hasGap(gaps []text.Gap, name string) bool {
+	for _, g := range gaps {
+		if g.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// options are what both signatures share.
+func (d *demo) options(key *keys.Key, level pades.Level) (*pades.Options, error) {
+	store, err := trust.Load(d.training.trustDir())
+	if err != nil {
+		return nil, err
+	}
+	status := d.status()
+	return &pades.Options{
+		Level: level, Chain: key.Chain, TSA: d.tsa(), Status: status, Issuers: status, Anchors: store, Pool: store.Pool(), Time: d.e.clock(), KeyName: key.Name,
+	}, nil
+}
+
+func (d *demo) tsa() tsp.Source {
+	return &tsp.Client{URL: d.training.tsaURL(), Fetch: &fetch.Client{Trusted: true}}
+}
+
+func (d *demo) status() *revocation.Fetcher {
+	return &revocation.Fetcher{Fetch: &fetch.Client{AllowHosts: d.training.hosts()}, Clock: d.e.clock}
+}
+
+// leaderSigns: second half of step 3, in the three stages that a token or a phone needs.
+func (d *demo) leaderSigns(ctx context.Context) error {
+	picture, err := assets.ReadFile("assets/signature.png")
+	if err != nil {
+		return err
+	}
+	key, err := d.training.leader(ctx)
+	if err != nil {
+		return err
+	}
+	defer key.Close()
+	o, err := d.options(key, pades.BLT)
+	if err != nil {
+		return err
+	}
+	o.Certify = 2
+	o.Field = pades.FieldSpec{Name: "leader", Place: &pades.Place{Page: d.page, Rect: d.leader}}
+	o.Appearance = &appearance.Spec{Kind: appearance.Person, Image: picture}
+	if err := d.prepare(ctx, o); err != nil {
+		return err
+	}
+	if err := d.write("2-leader.pdf", "lãnh đạo ký, B-LT", func(w *os.File) error { return d.embed(ctx, w, key, o) }); err != nil {
+		return err
+	}
+	d.say("   2-leader.pdf: lãnh đạo ký (chuẩn bị → lưu 2-leader.prepared → đọc lại → gắn chữ ký), mức B-LT")
+	return nil
+}
+
+func (d *demo) prepare(ctx context.Context, o *pades.Options) error {
+	doc, file, err := openPDF(ctx, d.path("1-reserved.pdf"), nil)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	prepared, err := pades.Prepare(ctx, doc, o)
+	if err != nil {
+		return err
+	}
+	stored, err := prepared.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	return writeFile(d.path("2-leader.prepared"), func(w *os.File) error { _, err := w.Write(stored); return err })
+}
+
+// embed works from the two files alone, as another process would.
+func (d *demo) embed(ctx context.Context, w io.Writer, key *keys.Key, o *pades.Options) error {
+	stored, err := os.ReadFile(d.path("2-leader.prepared"))
+	if err != nil {
+		return codes.Wrap(errInput, "reading", "2-leader.prepared", err)
+	}
+	var prepared pades.Prepared
+	if err := prepared.UnmarshalBinary(stored); err != nil {
+		return err
+	}
+	u := prepared.Unsigned()
+	signature, err := key.Sign(nil, u.Digest(), u.SignerOpts())
+	if err != nil {
+		return codes.Wrap(errInput, "signing with", key.Name, err)
+	}
+	doc, file, err := openPDF(ctx, d.path("1-reserved.pdf"), nil)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = prepared.Embed(ctx, w, doc, signature, &pades.EmbedOptions{
+		TSA: o.TSA, Status: o.Status, Issuers: o.Issuers, Anchors: o.Anchors, Pool: o.Pool, Time: o.Time,
+	})
+	return err
+}
+
+// agencySeals: step 4.
+func (d *demo) agencySeals(ctx context.Context) error {
+	picture, err := assets.ReadFile("assets/seal.png")
+	if err != nil {
+		return err
+	}
+	key, err := d.training.agency(ctx)
+	if err != nil {
+		return err
+	}
+	defer key.Close()
+	o, err := d.options(key, pades.BLTA)
+	if err != nil {
+		return err
+	}
+	now := o.Time.In(time.FixedZone("+07", 7*60*60))
+	d.filled = map[string]string{"number": demoNumber, "day": now.Format("02"), "month": decreeMonth(now.Month())}
+	o.Fill = d.filled
+	o.Field = pades.FieldSpec{Name: "seal"}
+	o.Appearance = &appearance.Spec{Kind: appearance.Agency, Image: picture, WidthMM: sealMM, HeightMM: sealMM}
+	doc, file, err := openPDF(ctx, d.path("2-leader.pdf"), nil)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := d.write("3-sealed.pdf", "điền số, ngày; đóng dấu, B-LTA", func(w *os.File) error {
+		_, err := pades.Sign(ctx, w, doc, key, o)
+		return err
+	}); err != nil {
+		return err
+	}
+	d.say("4. 3-sealed.pdf: số %s, ngày %s tháng %s; dấu đỏ phủ một phần ba bên trái chữ ký, mức B-LTA", d.filled["number"], d.filled["day"], d.filled["month"])
+	return nil
+}
+
+// decreeMonth pads January and February only (decree 30/2020, appendix I).
+func decreeMonth(m time.Month) string {
+	if m <= time.February {
+		return fmt.Sprintf("%02d", int(m))
+	}
+	return fmt.Sprint(int(m))
+}
+
+// check: step 5, with the servers stopped.
+func (d *demo) check(ctx context.Context) error {
+	d.training.stop()
+	report, facts, err := d.verify(ctx, d.path("3-sealed.pdf"))
+	if err != nil {
+		return err
+	}
+	d.facts = facts
+	d.say("5. Máy chủ đã dừng; kiểm tra 3-sealed.pdf chỉ với dữ liệu trong tệp và gốc tin cậy:")
+	signatures := 0
+	for _, s := range report.Signatures {
+		if s.Type == "signature" {
+			d.say("   %s", s.Sentence)
+			signatures++
+		}
+	}
+	d.say("   ⇒ %s", report.Document.Sentence)
+	if report.Document.Indication != verify.TotalPassed || signatures != 2 {
+		return codes.New(errDemo, "checking", "3-sealed.pdf", string(report.Document.Indication)+": "+report.Text())
+	}
+	return nil
+}
+
+// errDemo is a step that did not come out as it must.
+const errDemo codes.Code = "cmd.demo"
+
+func (d *demo) verify(ctx context.Context, path string) (*verify.Report, *verify.Facts, error) {
+	store, err := trust.Load(d.training.trustDir())
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, codes.Wrap(errInput, "reading", path, err)
+	}
+	facts, err := verify.Collect(ctx, bytes.NewReader(data), int64(len(data)), &verify.CollectOptions{Trust: store, Offline: true, At: d.e.clock()})
+	if err != nil {
+		return nil, nil, err
+	}
+	r := verify.Decide(facts, verify.DefaultPolicy(), d.e.clock()).Report(d.e.lang)
+	r.File = path
+	return r, facts, nil
+}

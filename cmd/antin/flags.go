@@ -1,0 +1,192 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/fetch"
+	"github.com/antinvn/antin/pades"
+	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/revocation"
+	"github.com/antinvn/antin/trust"
+	"github.com/antinvn/antin/tsp"
+)
+
+// The command's own codes; the engine's are in the engine's packages.
+const (
+	errUsage  codes.Code = "cmd.usage"
+	errInput  codes.Code = "cmd.input"  // the input cannot be read
+	errOutput codes.Code = "cmd.output" // the output cannot be written
+
+)
+
+// list is a flag that may be repeated.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, ", ") }
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }
+
+// flagSet is a flag.FlagSet that takes options before, between and after the files.
+type flagSet struct {
+	*flag.FlagSet
+	e      *env
+	format string
+}
+
+func newFlags(e *env, name, synopsis string) *flagSet {
+	f := &flagSet{FlagSet: flag.NewFlagSet("antin "+name, flag.ContinueOnError), e: e}
+	f.SetOutput(e.stderr)
+	f.Usage = func() {
+		fmt.Fprintf(f.Output(), "antin %s %s\n", name, synopsis)
+		f.PrintDefaults()
+	}
+	f.StringVar(&f.format, "format", "text", "text hoặc json")
+	return f
+}
+
+// parse returns the files; done says that the command ends here with that exit code (help, wrong usage).
+func (f *flagSet) parse(args []string) (files []string, exit int, done bool) {
+	for {
+		err := f.Parse(args)
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			return nil, exitDone, true
+		case err != nil:
+			return nil, exitUnreadable, true // Parse has said why
+		}
+		if f.format != "text" && f.format != "json" {
+			fmt.Fprintf(f.e.stderr, "antin: --format %q: chỉ nhận text hoặc json\n", f.format)
+			return nil, exitUnreadable, true
+		}
+		if f.NArg() == 0 {
+			return files, exitDone, false
+		}
+		rest := f.Args()
+		files = append(files, rest[0])
+		args = rest[1:]
+	}
+}
+
+// networkFlags are shared by every command that may ask a TSA, a responder or a list.
+type networkFlags struct {
+	tsa, trust, allow, rewrite list
+}
+
+func (n *networkFlags) register(f *flagSet, withTSA bool) {
+	if withTSA {
+		f.Var(&n.tsa, "tsa", "`URL` của dịch vụ dấu thời gian (lặp lại được)")
+	}
+	f.Var(&n.trust, "trust", "`TỆP|THƯ_MỤC` chứng thư tin cậy (lặp lại được)")
+	f.Var(&n.allow, "allow-host", "`HOST[:PORT]` được phép gọi dù là địa chỉ nội bộ")
+	f.Var(&n.rewrite, "rewrite", "`HOST=HOST` đổi tên máy chủ trước khi gọi")
+}
+
+func (n *networkFlags) client() (*fetch.Client, error) {
+	c := &fetch.Client{AllowHosts: n.allow, Rewrite: map[string]string{}}
+	for _, r := range n.rewrite {
+		from, to, ok := strings.Cut(r, "=")
+		if !ok || from == "" || to == "" {
+			return nil, codes.New(errUsage, "reading --rewrite", r, "HOST=HOST is expected")
+		}
+		c.Rewrite[from] = to
+	}
+	return c, nil
+}
+
+// network is what networkFlags stand for, opened.
+type network struct {
+	tsa    tsp.Source // nil if none was named
+	status *revocation.Fetcher
+	store  *trust.Store
+	fetch  *fetch.Client
+}
+
+func (n *networkFlags) open(e *env) (*network, error) {
+	c, err := n.client()
+	if err != nil {
+		return nil, err
+	}
+	out := &network{fetch: c, status: &revocation.Fetcher{Fetch: c, Clock: e.clock, Cache: revocation.NewMemoryCache(0)}}
+	if len(n.tsa) > 0 {
+		sources := make([]tsp.Source, len(n.tsa))
+		for i, u := range n.tsa {
+			sources[i] = &tsp.Client{URL: u, Fetch: &fetch.Client{Trusted: true, Rewrite: c.Rewrite, Timeout: tsaTimeout}}
+		}
+		out.tsa = tsp.NewPool(tsp.PoolOptions{Timeout: tsaTimeout, Clock: e.clock}, sources...)
+	}
+	if out.store, err = trust.Load(n.trust...); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// parseRect reads "x,y,w,h" in points from the lower left.
+func parseRect(s string) (pdf.Rect, error) {
+	parts := strings.Split(s, ",")
+	var v [4]float64
+	if len(parts) != len(v) {
+		return pdf.Rect{}, codes.New(errUsage, "reading a rectangle", s, "x,y,w,h is expected")
+	}
+	for i, p := range parts {
+		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
+		if err != nil || n < -100000 || n > 100000 {
+			return pdf.Rect{}, codes.New(errUsage, "reading a rectangle", s, "x,y,w,h in points is expected")
+		}
+		v[i] = n
+	}
+	if v[2] <= 0 || v[3] <= 0 {
+		return pdf.Rect{}, codes.New(errUsage, "reading a rectangle", s, "width and height must be above zero")
+	}
+	return pdf.Rect{X0: v[0], Y0: v[1], X1: v[0] + v[2], Y1: v[1] + v[3]}, nil
+}
+
+// parseReservation reads NAME or NAME=PAGE:x,y,w,h.
+func parseReservation(s string) (pades.Reservation, error) {
+	name, place, ok := strings.Cut(s, "=")
+	r := pades.Reservation{Name: name}
+	if name == "" {
+		return r, codes.New(errUsage, "reading a reservation", s, "NAME or NAME=PAGE:x,y,w,h is expected")
+	}
+	if !ok {
+		return r, nil
+	}
+	page, rect, ok := strings.Cut(place, ":")
+	n, err := strconv.Atoi(page)
+	if !ok || err != nil || n == 0 {
+		return r, codes.New(errUsage, "reading a reservation", s, "NAME=PAGE:x,y,w,h is expected")
+	}
+	box, err := parseRect(rect)
+	if err != nil {
+		return r, err
+	}
+	r.Place = &pades.Place{Page: n, Rect: box}
+	return r, nil
+}
+
+func parseReservations(specs []string) ([]pades.Reservation, error) {
+	out := make([]pades.Reservation, 0, len(specs))
+	for _, s := range specs {
+		r, err := parseReservation(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func parseFill(specs []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, s := range specs {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok || name == "" {
+			return nil, codes.New(errUsage, "reading --fill", s, "NAME=VALUE is expected")
+		}
+		out[name] = value
+	}
+	return out, nil
+}

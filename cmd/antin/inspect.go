@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/pades"
+)
+
+type inspection struct {
+	File       string             `json:"file"`
+	Size       int64              `json:"size"`
+	Version    string             `json:"version"`
+	Pages      int                `json:"pages"`
+	Encrypted  bool               `json:"encrypted"`
+	Rebuilt    bool               `json:"rebuilt"`
+	Revisions  []inspectRevision  `json:"revisions"`
+	Fields     []pades.FieldInfo  `json:"fields"`
+	Signatures []inspectSignature `json:"signatures"`
+}
+
+type inspectRevision struct {
+	End        int64  `json:"end"`
+	Kind       string `json:"kind"`
+	Linearized bool   `json:"linearized,omitempty"`
+	Objects    int    `json:"objects"`
+}
+
+type inspectSignature struct {
+	Field        string    `json:"field"`
+	Type         string    `json:"type"`
+	SubFilter    string    `json:"sub_filter"`
+	ByteRange    []int64   `json:"byte_range"`
+	Revision     int       `json:"revision"`
+	Page         int       `json:"page,omitempty"`
+	ClaimedTime  time.Time `json:"claimed_time,omitzero"`
+	TokenTime    time.Time `json:"token_time,omitzero"`
+	Signer       string    `json:"signer,omitempty"`
+	Certificates []string  `json:"certificates"`
+	Digest       string    `json:"digest_algorithm,omitempty"`
+	Unsigned     []string  `json:"unsigned_attributes,omitempty"`
+	Error        string    `json:"error,omitempty"`
+}
+
+func runInspect(ctx context.Context, e *env, args []string) int {
+	f := newFlags(e, "inspect", "TỆP…")
+	passwordFile := f.String("password-file", "", "`TỆP` có mật khẩu mở PDF ở dòng đầu")
+	inputs, exit, done := f.parse(args)
+	if done {
+		return exit
+	}
+	if len(inputs) == 0 {
+		return e.fail(f.format, codes.New(errUsage, "reading the arguments", "", "no input file"))
+	}
+	password, err := e.passwordFrom(*passwordFile)
+	if err != nil {
+		return e.fail(f.format, err)
+	}
+	exit = exitDone
+	for _, in := range inputs {
+		i, err := inspect(ctx, in, password)
+		switch {
+		case err != nil:
+			r := e.failed(in, err)
+			e.print(f.format, r)
+			exit = worst(exit, exitUnreadable)
+		case f.format == "json":
+			e.printJSON(i)
+		default:
+			fmt.Fprint(e.stdout, i.text())
+		}
+	}
+	return exit
+}
+
+func inspect(ctx context.Context, path string, password []byte) (*inspection, error) {
+	d, file, err := openPDF(ctx, path, password)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	i := &inspection{File: path, Size: d.Size(), Version: d.Version(), Encrypted: d.Encrypted(), Rebuilt: d.Rebuilt()}
+	if i.Pages, err = d.Latest().PageCount(); err != nil {
+		return nil, err
+	}
+	for n, r := range d.Revisions() {
+		changed, err := d.At(n).Changed()
+		if err != nil {
+			return nil, err
+		}
+		i.Revisions = append(i.Revisions, inspectRevision{End: r.End, Kind: r.Kind, Linearized: r.Linearized, Objects: len(changed)})
+	}
+	if i.Fields, err = pades.Fields(d.Latest()); err != nil {
+		return nil, err
+	}
+	sigs, err := pades.Signatures(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sigs {
+		i.Signatures = append(i.Signatures, inspectOne(s))
+	}
+	return i, nil
+}
+
+func inspectOne(s *pades.Signature) inspectSignature {
+	out := inspectSignature{
+		Field: s.Field, Type: s.Type, SubFilter: s.SubFilter, ByteRange: s.ByteRange, Revision: s.Revision, Page: s.Page, ClaimedTime: s.ClaimedTime,
+	}
+	if s.ParseError != nil {
+		out.Error = s.ParseError.Error()
+	}
+	sd := s.CMS
+	if s.Token != nil {
+		out.TokenTime, sd = s.Token.GenTime, s.Token.SignedData
+	}
+	if sd == nil {
+		return out
+	}
+	for _, c := range sd.Certificates() {
+		sum := c.Fingerprint()
+		out.Certificates = append(out.Certificates, c.Subject.String()+" "+hex.EncodeToString(sum[:4]))
+	}
+	if len(sd.Signers()) > 0 {
+		si := sd.Signers()[0]
+		out.Digest = si.Hash().String()
+		if c := si.Certificate(sd.Certificates()); c != nil {
+			out.Signer = c.Subject.String()
+		}
+		for _, a := range si.UnsignedAttributes() {
+			out.Unsigned = append(out.Unsigned, a.Type.String())
+		}
+	}
+	return out
+}
+
+func (i *inspection) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n  PDF %s, %d trang, %d byte", i.File, i.Version, i.Pages, i.Size)
+	if i.Encrypted {
+		b.WriteString(", có mã hóa")
+	}
+	if i.Rebuilt {
+		b.WriteString(", bảng tham chiếu hỏng (đã dựng lại)")
+	}
+	b.WriteByte('\n')
+	for n, r := range i.Revisions {
+		fmt.Fprintf(&b, "  phiên bản %d: tới byte %d, %s, %d đối tượng\n", n+1, r.End, r.Kind, r.Objects)
+	}
+	for _, f := range i.Fields {
+		fmt.Fprintf(&b, "  trường %s (%s)", f.Name, f.Type)
+		if f.Page != 0 {
+			fmt.Fprintf(&b, " trang %d", f.Page)
+		}
+		if f.Value != "" {
+			fmt.Fprintf(&b, " = %q", f.Value)
+		}
+		b.WriteByte('\n')
+	}
+	for _, s := range i.Signatures {
+		fmt.Fprintf(&b, "  chữ ký %s: %s, phiên bản %d, %s\n", s.Field, s.SubFilter, s.Revision+1, s.Signer)
+		if !s.ClaimedTime.IsZero() {
+			fmt.Fprintf(&b, "    giờ khai báo %s\n", localTime(s.ClaimedTime))
+		}
+		if !s.TokenTime.IsZero() {
+			fmt.Fprintf(&b, "    giờ dấu thời gian %s\n", localTime(s.TokenTime))
+		}
+		for _, c := range s.Certificates {
+			fmt.Fprintf(&b, "    chứng thư %s\n", c)
+		}
+		for _, u := range s.Unsigned {
+			fmt.Fprintf(&b, "    thuộc tính không ký %s\n", u)
+		}
+		if s.Error != "" {
+			fmt.Fprintf(&b, "    %s\n", s.Error)
+		}
+	}
+	return b.String()
+}

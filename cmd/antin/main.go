@@ -1,0 +1,103 @@
+// Command antin signs, extends, time-stamps, inspects and verifies documents.
+//
+// Every command answers on standard output as text or, with --format json, as one JSON object a line, and ends with
+// 0 done, 1 some failed, 2 undetermined, 3 unreadable input or wrong usage.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, &env{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, lang: language(os.Getenv),
+	}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// env is everything a command takes from the process around it.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	clock          func() time.Time
+	lang           string // "vi" or "en"
+}
+
+// The exit codes, for all commands.
+const (
+	exitDone         = 0
+	exitFailed       = 1
+	exitUndetermined = 2
+	exitUnreadable   = 3
+)
+
+// worst is the exit code of several files: 3 > 1 > 2 > 0.
+func worst(a, b int) int {
+	order := [...]int{exitDone: 0, exitUndetermined: 1, exitFailed: 2, exitUnreadable: 3}
+	if order[b] > order[a] {
+		return b
+	}
+	return a
+}
+
+type command struct {
+	name, summary string
+	run           func(ctx context.Context, e *env, args []string) int
+}
+
+func commands() []command {
+	return []command{
+		{"demo", "chạy thử: ký, điền số và ngày, đóng dấu, kiểm tra", runDemo},
+		{"sign", "ký một hoặc nhiều tệp", runSign},
+		{"reserve", "đặt sẵn ô số, ngày, dấu trước chữ ký thứ nhất", runReserve},
+		{"extend", "nâng mức chữ ký hoặc gia hạn lưu trữ", runExtend},
+		{"timestamp", "thêm dấu thời gian cho tệp", runTimestamp},
+		{"verify", "kiểm tra chữ ký", runVerify},
+		{"inspect", "xem trường, phiên bản và chữ ký trong tệp", runInspect},
+		{"version", "phiên bản", runVersion},
+	}
+}
+
+func run(ctx context.Context, e *env, args []string) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		w := e.stderr
+		if len(args) > 0 {
+			w = e.stdout
+		}
+		usage(w)
+		if len(args) > 0 {
+			return exitDone
+		}
+		return exitUnreadable
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, e, args[1:])
+		}
+	}
+	fmt.Fprintf(e.stderr, "antin: không có lệnh %q\n", args[0])
+	usage(e.stderr)
+	return exitUnreadable
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "antin LỆNH [tùy chọn] …   (antin LỆNH --help: mọi tùy chọn)")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
+	}
+}
+
+func language(getenv func(string) string) string {
+	if getenv("ANTIN_LANG") == "en" {
+		return "en"
+	}
+	return "vi"
+}

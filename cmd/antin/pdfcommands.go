@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/pades"
+	"github.com/antinvn/antin/pdf"
+)
+
+// rewriting is what reserve, extend and timestamp share: each input is opened and a longer file written.
+type rewriting struct {
+	*flagSet
+	output       outputFlags
+	network      networkFlags
+	passwordFile string
+}
+
+func newRewriting(e *env, name, synopsis string, network bool) *rewriting {
+	r := &rewriting{flagSet: newFlags(e, name, synopsis)}
+	r.output.register(r.flagSet)
+	r.StringVar(&r.passwordFile, "password-file", "", "`TỆP` có mật khẩu mở PDF ở dòng đầu")
+	if network {
+		r.network.register(r.flagSet, true)
+	}
+	return r
+}
+
+func (r *rewriting) run(ctx context.Context, inputs []string, write func(ctx context.Context, w *os.File, d *pdf.Document) (*pades.Report, error)) int {
+	outputs, err := r.output.targets(inputs)
+	if err != nil {
+		return r.e.fail(r.format, err)
+	}
+	password, err := r.e.passwordFrom(r.passwordFile)
+	if err != nil {
+		return r.e.fail(r.format, err)
+	}
+	return r.e.batch(ctx, r.format, inputs, func(ctx context.Context, i int) result {
+		var report *pades.Report
+		err := writeFile(outputs[i], func(w *os.File) error {
+			d, file, err := openPDF(ctx, inputs[i], password)
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			report, err = write(ctx, w, d)
+			return err
+		})
+		if err != nil {
+			return r.e.failed(inputs[i], err)
+		}
+		return result{File: inputs[i], Output: outputs[i], Field: report.Field, Size: report.Size, Notes: report.Notes}
+	})
+}
+
+func runReserve(ctx context.Context, e *env, args []string) int {
+	r := newRewriting(e, "reserve", "TỆP TÊN[=TRANG:x,y,w,h]… -o TỆP", false)
+	rest, exit, done := r.parse(args)
+	if done {
+		return exit
+	}
+	if len(rest) < 2 {
+		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "", "a file and at least one NAME are needed"))
+	}
+	fields, err := parseReservations(rest[1:])
+	if err != nil {
+		return e.fail(r.format, err)
+	}
+	return r.run(ctx, rest[:1], func(ctx context.Context, w *os.File, d *pdf.Document) (*pades.Report, error) {
+		return pades.Reserve(ctx, w, d, fields...)
+	})
+}
+
+func runExtend(ctx context.Context, e *env, args []string) int {
+	r := newRewriting(e, "extend", "TỆP… -o TỆP|THƯ_MỤC --level B-T|B-LT|B-LTA", true)
+	level := r.String("level", "B-LTA", "`MỨC` B-T, B-LT hoặc B-LTA")
+	inputs, exit, done := r.parse(args)
+	if done {
+		return exit
+	}
+	to, err := pades.ParseLevel(*level)
+	if err != nil {
+		return e.fail(r.format, codes.Wrap(errUsage, "reading", "--level", err))
+	}
+	o, err := r.extendOptions()
+	if err != nil {
+		return e.fail(r.format, err)
+	}
+	if o.TSA == nil && to != pades.BLT {
+		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "--level "+*level, "--tsa is needed"))
+	}
+	return r.run(ctx, inputs, func(ctx context.Context, w *os.File, d *pdf.Document) (*pades.Report, error) {
+		return pades.Extend(ctx, w, d, to, o)
+	})
+}
+
+func runTimestamp(ctx context.Context, e *env, args []string) int {
+	r := newRewriting(e, "timestamp", "TỆP… -o TỆP|THƯ_MỤC --tsa URL", true)
+	field := r.String("field", "", "`TÊN` trường dấu thời gian")
+	inputs, exit, done := r.parse(args)
+	if done {
+		return exit
+	}
+	o, err := r.extendOptions()
+	if err != nil {
+		return e.fail(r.format, err)
+	}
+	if o.TSA == nil {
+		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "", "--tsa is needed"))
+	}
+	return r.run(ctx, inputs, func(ctx context.Context, w *os.File, d *pdf.Document) (*pades.Report, error) {
+		return pades.Timestamp(ctx, w, d, *field, o)
+	})
+}
+
+func (r *rewriting) extendOptions() (*pades.ExtendOptions, error) {
+	n, err := r.network.open(r.e)
+	if err != nil {
+		return nil, err
+	}
+	return &pades.ExtendOptions{
+		TSA: n.tsa, Status: n.status, Issuers: n.status, Anchors: n.store, Pool: n.store.Pool(), Time: r.e.clock(),
+	}, nil
+}

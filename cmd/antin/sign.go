@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"time"
+
+	"github.com/antinvn/antin/certpath"
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/keys"
+	"github.com/antinvn/antin/pades"
+	"github.com/antinvn/antin/pades/appearance"
+	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/pdf/text"
+)
+
+type signFlags struct {
+	*flagSet
+	output  outputFlags
+	network networkFlags
+
+	key, pinFile, cert, level, field, look, image, rect, anchor, reason, location, passwordFile, qr string
+	page, certify                                                                                   int
+	reserve, fill, lines, alsoOn                                                                    list
+	pss                                                                                             bool
+}
+
+func newSignFlags(e *env) *signFlags {
+	f := &signFlags{flagSet: newFlags(e, "sign", "TỆP… -o TỆP|THƯ_MỤC --key p12:TỆP|pem:TỆP|'pkcs11:token=…;object=…'")}
+	f.output.register(f.flagSet)
+	f.network.register(f.flagSet, true)
+	f.StringVar(&f.key, "key", "", "khóa ký: `p12:TỆP`, pem:TỆP hoặc pkcs11:token=…;object=…")
+	f.StringVar(&f.pinFile, "pin-file", "", "`TỆP` có mật khẩu hoặc PIN ở dòng đầu")
+	f.StringVar(&f.cert, "cert", "", "`TỆP` chứng thư và chuỗi, nếu khóa không mang theo")
+	f.StringVar(&f.level, "level", "B-B", "`MỨC` B-B, B-T, B-LT hoặc B-LTA")
+	f.StringVar(&f.field, "field", "", "`TÊN` trường chữ ký")
+	f.IntVar(&f.certify, "certify", 0, "chứng nhận văn bản với `P` 1, 2 hoặc 3")
+	f.StringVar(&f.look, "appearance", "", "`KIỂU` person, agency, attachment, copy, text hoặc none")
+	f.StringVar(&f.image, "image", "", "`TỆP` ảnh chữ ký hoặc con dấu (PNG, JPEG)")
+	f.IntVar(&f.page, "page", 0, "`TRANG` đặt chữ ký, số âm đếm từ cuối")
+	f.StringVar(&f.rect, "rect", "", "vị trí `x,y,w,h` theo điểm, từ góc dưới bên trái")
+	f.StringVar(&f.anchor, "anchor", "", "đặt dưới dòng `CHỮ` này (CHỮ#n: lần gặp thứ n)")
+	f.Var(&f.lines, "text", "một `DÒNG` chữ hiển thị (lặp lại được)")
+	f.StringVar(&f.qr, "qr", "", "`NỘI_DUNG` mã QR hiển thị")
+	f.Var(&f.alsoOn, "also-on", "`TRANG:x,y,w,h` hiện cùng hình ở trang khác (lặp lại được)")
+	f.StringVar(&f.reason, "reason", "", "`LÝ_DO` ký")
+	f.StringVar(&f.location, "location", "", "`NƠI` ký")
+	f.Var(&f.reserve, "reserve", "`TÊN[=TRANG:x,y,w,h]` ô để điền sau: number, day, month, year, seal")
+	f.Var(&f.fill, "fill", "`TÊN=GIÁ_TRỊ` điền ô đã đặt sẵn")
+	f.StringVar(&f.passwordFile, "password-file", "", "`TỆP` có mật khẩu mở PDF ở dòng đầu")
+	f.BoolVar(&f.pss, "pss", false, "khóa RSA: ký theo RSASSA-PSS")
+	return f
+}
+
+func runSign(ctx context.Context, e *env, args []string) int {
+	f := newSignFlags(e)
+	inputs, exit, done := f.parse(args)
+	if done {
+		return exit
+	}
+	s, err := newSigner(ctx, e, f, inputs)
+	if err != nil {
+		return e.fail(f.format, err)
+	}
+	defer s.key.Close()
+	return e.batch(ctx, f.format, inputs, s.sign)
+}
+
+// signer holds what all files of one call share.
+type signer struct {
+	e        *env
+	flags    *signFlags
+	inputs   []string
+	outputs  []string
+	password []byte
+	key      *keys.Key
+	level    pades.Level
+	options  pades.Options // of every file; place and appearance are the file's own
+	network  *network
+}
+
+func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*signer, error) {
+	s := &signer{e: e, flags: f, inputs: inputs}
+	var err error
+	if s.outputs, err = f.output.targets(inputs); err != nil {
+		return nil, err
+	}
+	if f.key == "" {
+		return nil, codes.New(errUsage, "reading the arguments", "--key", "a key is needed")
+	}
+	if s.level, err = pades.ParseLevel(f.level); err != nil {
+		return nil, codes.Wrap(errUsage, "reading", "--level", err)
+	}
+	if f.certify < 0 || f.certify > 3 {
+		return nil, codes.New(errUsage, "reading", "--certify", "1, 2 or 3 is expected")
+	}
+	if s.password, err = e.passwordFrom(f.passwordFile); err != nil {
+		return nil, err
+	}
+	if s.network, err = f.network.open(e); err != nil {
+		return nil, err
+	}
+	if s.level > pades.BB && s.network.tsa == nil {
+		return nil, codes.New(errUsage, "reading the arguments", "--level "+f.level, "--tsa is needed above B-B")
+	}
+	if err := s.prepareOptions(); err != nil {
+		return nil, err
+	}
+	return s, s.openKey(ctx)
+}
+
+func (s *signer) openKey(ctx context.Context) error {
+	o := &keys.Options{Secret: func(_ context.Context, prompt string) ([]byte, error) { return s.e.secret(s.flags.pinFile, prompt) }}
+	if s.flags.cert != "" {
+		data, err := os.ReadFile(s.flags.cert)
+		if err != nil {
+			return codes.Wrap(errInput, "reading the certificate", s.flags.cert, err)
+		}
+		if o.Chain, err = certpath.ParseCertificates(data); err != nil {
+			return err
+		}
+	}
+	key, err := keys.Open(ctx, s.flags.key, o)
+	if err != nil {
+		return err
+	}
+	if len(key.Chain) == 0 {
+		key.Close()
+		return codes.New(errUsage, "opening the key", key.Name, "no certificate comes with it; give --cert")
+	}
+	s.key = key
+	s.options.Chain, s.options.KeyName = key.Chain, key.Name
+	return nil
+}
+
+func (s *signer) prepareOptions() (err error) {
+	f := s.flags
+	o := &s.options
+	o.Level, o.Certify, o.PSS = s.level, pades.DocMDP(f.certify), f.pss
+	o.Reason, o.Location = f.reason, f.location
+	o.Field.Name = f.field
+	if s.network.tsa != nil {
+		o.TSA = s.network.tsa
+	}
+	o.Status, o.Issuers = s.network.status, s.network.status
+	o.Anchors, o.Pool = s.network.store, s.network.store.Pool()
+	if o.Reserve, err = parseReservations(f.reserve); err != nil {
+		return err
+	}
+	if o.Fill, err = parseFill(f.fill); err != nil {
+		return err
+	}
+	for _, a := range f.alsoOn {
+		r, err := parseReservation("x=" + a)
+		if err != nil {
+			return err
+		}
+		o.AlsoOn = append(o.AlsoOn, *r.Place)
+	}
+	if f.rect != "" && f.anchor != "" {
+		return codes.New(errUsage, "reading the arguments", "", "--rect and --anchor exclude each other")
+	}
+	if f.rect != "" {
+		box, err := parseRect(f.rect)
+		if err != nil {
+			return err
+		}
+		page := f.page
+		if page == 0 {
+			page = 1
+		}
+		o.Field.Place = &pades.Place{Page: page, Rect: box}
+	}
+	return s.prepareAppearance()
+}
+
+func (s *signer) prepareAppearance() error {
+	f := s.flags
+	look := f.look
+	if look == "" {
+		look = "none"
+		if f.rect != "" || f.anchor != "" {
+			look = "text"
+		}
+	}
+	spec := &appearance.Spec{Kind: appearance.Kind(look), Lines: f.lines, QR: f.qr}
+	switch spec.Kind {
+	case appearance.Person, appearance.Agency:
+		if f.image == "" {
+			return codes.New(errUsage, "reading the arguments", "--appearance "+look, "--image is needed")
+		}
+	case appearance.Attachment, appearance.Copy:
+		if len(f.lines) == 0 {
+			return codes.New(errUsage, "reading the arguments", "--appearance "+look, "--text is needed")
+		}
+	case appearance.Text:
+	case "none":
+		return nil
+	default:
+		return codes.New(errUsage, "reading", "--appearance", "person, agency, attachment, copy, text or none is expected")
+	}
+	if f.image != "" {
+		data, err := os.ReadFile(f.image)
+		if err != nil {
+			return codes.Wrap(errInput, "reading the picture", f.image, err)
+		}
+		spec.Image = data
+	}
+	s.options.Appearance = spec
+	return nil
+}
+
+// sign signs one input.
+func (s *signer) sign(ctx context.Context, i int) result {
+	var r result
+	err := writeFile(s.outputs[i], func(w *os.File) error {
+		report, err := s.signTo(ctx, w, s.inputs[i])
+		if err != nil {
+			return err
+		}
+		r = result{Level: report.Level.String(), Field: report.Field, Size: report.Size, Notes: report.Notes}
+		return nil
+	})
+	if err != nil {
+		return s.e.failed(s.inputs[i], err)
+	}
+	r.File, r.Output = s.inputs[i], s.outputs[i]
+	return r
+}
+
+func (s *signer) signTo(ctx context.Context, w io.Writer, input string) (*pades.Report, error) {
+	d, file, err := openPDF(ctx, input, s.password)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	o := s.options
+	o.Time = s.e.clock()
+	if err := s.place(ctx, d, &o); err != nil {
+		return nil, err
+	}
+	return pades.Sign(ctx, w, d, s.key, &o)
+}
+
+// The box that a person's picture gets below an anchor, where the document leaves no clearer space (points).
+const (
+	anchorBoxWidth  = 142 // 50 mm
+	anchorBoxHeight = 71  // 25 mm
+)
+
+// place finds where this document's signature goes, and finishes the text that depends on file and time.
+func (s *signer) place(ctx context.Context, d *pdf.Document, o *pades.Options) error {
+	if o.Appearance == nil {
+		return nil
+	}
+	spec := *o.Appearance
+	o.Appearance = &spec
+	if spec.Kind == appearance.Text && len(spec.Lines) == 0 {
+		spec.Lines = []string{s.key.Chain[0].Subject.CommonName(), localTime(o.Time)}
+	}
+	if spec.Kind == appearance.Attachment || spec.Kind == appearance.Copy {
+		spec.Lines = append(append([]string{}, spec.Lines...), localTime(o.Time))
+	}
+	if s.flags.anchor != "" {
+		m, err := text.Find(ctx, d.Latest(), s.flags.anchor)
+		if err != nil {
+			return err
+		}
+		box, err := text.SpaceBelow(ctx, d.Latest(), m, anchorBoxWidth, anchorBoxHeight)
+		if err != nil {
+			return err
+		}
+		o.Field.Place = &pades.Place{Page: m.Page, Rect: box}
+		return nil
+	}
+	if o.Field.Place == nil && o.Field.Name == "" {
+		page := s.flags.page
+		if page == 0 {
+			page = defaultPage(spec.Kind)
+		}
+		p, err := d.Latest().Page(page)
+		if err != nil {
+			return err
+		}
+		box, err := appearance.DefaultBox(p, &spec)
+		if err != nil {
+			return err
+		}
+		o.Field.Place = &pades.Place{Page: page, Rect: box}
+	}
+	return nil
+}
+
+// defaultPage is the first page for texts (decree 30/2020, appendix I), the last for pictures.
+func defaultPage(k appearance.Kind) int {
+	if k == appearance.Attachment || k == appearance.Copy {
+		return 1
+	}
+	return -1
+}
+
+// localTime is a time as documents show it: ISO 8601 in Vietnam's zone.
+func localTime(t time.Time) string {
+	return t.In(time.FixedZone("", 7*60*60)).Format("2006-01-02T15:04:05-07:00")
+}

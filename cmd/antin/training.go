@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"encoding/base64"
+	"os"
+	"path/filepath"
+	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
+
+	"crypto/x509"
+	"encoding/pem"
+
+	"github.com/antinvn/antin/certpath"
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/keys"
+	"github.com/antinvn/antin/pkitest"
+)
+
+// training is the demo's own trust: a root, keys of a leader and an agency, and the servers that certificates name. It
+// lives in the demo's folder; its address is chosen once and kept.
+type training struct {
+	dir string
+	pki *pkitest.PKI
+}
+
+const trainingName = "HUẤN LUYỆN Antin (không có giá trị)"
+
+// openTraining loads the folder's training PKI, or makes one.
+func openTraining(dir string, clock func() time.Time) (*training, error) {
+	if _, err := os.Stat(filepath.Join(dir, "pki", "pki.json")); err == nil {
+		return loadTraining(dir, clock)
+	}
+	pki, err := pkitest.New(pkitest.Options{Name: trainingName, Clock: clock})
+	if err != nil {
+		return nil, codes.Wrap(errOutput, "making the training keys in", dir, err)
+	}
+	t := &training{dir: dir, pki: pki}
+	if err := t.save(); err != nil {
+		return nil, codes.Wrap(errOutput, "making the training keys in", dir, err)
+	}
+	return t, nil
+}
+
+func loadTraining(dir string, clock func() time.Time) (*training, error) {
+	pki, err := pkitest.Load(filepath.Join(dir, "pki"), clock)
+	if err != nil {
+		return nil, codes.Wrap(errInput, "reading the training keys in", dir, err)
+	}
+	return &training{dir: dir, pki: pki}, nil
+}
+
+func (t *training) save() error {
+	if err := t.pki.Save(filepath.Join(t.dir, "pki")); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(t.trustDir(), 0o755); err != nil {
+		return err
+	}
+	root := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: t.pki.Root.Raw})
+	if err := os.WriteFile(filepath.Join(t.trustDir(), "root.crt"), root, 0o644); err != nil {
+		return err
+	}
+	var b [12]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return err
+	}
+	pin := base64.RawURLEncoding.EncodeToString(b[:])
+	if err := os.WriteFile(filepath.Join(t.dir, "pin.txt"), []byte(pin+"\n"), 0o600); err != nil {
+		return err
+	}
+	const agency = "Ủy ban nhân dân tỉnh Huấn Luyện"
+	for file, s := range map[string]pkitest.Subject{
+		"leader.p12": {CommonName: "Nguyễn Thị Huấn Luyện", Organization: agency, Email: "huanluyen@example.test"},
+		"agency.p12": {CommonName: agency, Organization: agency, UserID: "MST:0000000000", Email: "ubnd@example.test"},
+	} {
+		cert, key, err := t.pki.Issue(s)
+		if err != nil {
+			return err
+		}
+		if err := t.saveP12(file, pin, cert, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *training) saveP12(file, pin string, cert *certpath.Certificate, key crypto.Signer) error {
+	leaf, err := cert.X509()
+	if err != nil {
+		return err
+	}
+	var chain []*x509.Certificate
+	for _, c := range t.pki.Chain() {
+		x, err := c.X509()
+		if err != nil {
+			return err
+		}
+		chain = append(chain, x)
+	}
+	der, err := pkcs12.Modern.Encode(key, leaf, chain, pin)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(t.dir, file), der, 0o600)
+}
+
+func (t *training) start(ctx context.Context) error {
+	if err := t.pki.Start(ctx); err != nil {
+		return codes.Wrap(errDemo, "starting the training servers of", t.dir, err)
+	}
+	return nil
+}
+
+func (t *training) stop() { _ = t.pki.Close() } //nolint:errcheck // nothing is left to lose
+
+func (t *training) trustDir() string { return filepath.Join(t.dir, "trust") }
+func (t *training) tsaURL() string   { return t.pki.URL("tsa") }
+func (t *training) ocspURL() string  { return t.pki.URL("ocsp/ca") }
+func (t *training) crlURL() string   { return t.pki.URL("ca.crl") }
+func (t *training) hosts() []string  { return []string{t.pki.Host()} }
+
+func (t *training) leader(ctx context.Context) (*keys.Key, error) { return t.key(ctx, "leader.p12") }
+func (t *training) agency(ctx context.Context) (*keys.Key, error) { return t.key(ctx, "agency.p12") }
+
+func (t *training) key(ctx context.Context, file string) (*keys.Key, error) {
+	return keys.Open(ctx, "p12:"+filepath.Join(t.dir, file), &keys.Options{
+		Secret: func(context.Context, string) ([]byte, error) {
+			return (&env{}).secret(filepath.Join(t.dir, "pin.txt"), "")
+		},
+	})
+}

@@ -1,0 +1,169 @@
+package verify
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ReportSchema names the JSON form of [Report].
+const ReportSchema = "antin-verify/1"
+
+// Report is a verdict in words for one language. Its JSON is the public form: times are RFC 3339 in UTC, what is not
+// known is null.
+type Report struct {
+	Schema        string            `json:"schema"`
+	File          string            `json:"file"`
+	Policy        string            `json:"policy"`
+	ValidatedAt   time.Time         `json:"validated_at"`
+	TrustSnapshot *string           `json:"trust_snapshot"`
+	Document      DocumentReport    `json:"document"`
+	Signatures    []SignatureReport `json:"signatures"`
+
+	lang string
+}
+
+// DocumentReport is the answer for the whole document.
+type DocumentReport struct {
+	Indication    Indication     `json:"indication"`
+	SubIndication *SubIndication `json:"sub_indication"`
+	Sentence      string         `json:"sentence"`
+}
+
+// SignatureReport is the answer for one signature.
+type SignatureReport struct {
+	ID                  string         `json:"id"`
+	Type                string         `json:"type"`
+	Field               *string        `json:"field"`
+	Format              string         `json:"format"`
+	Level               string         `json:"level"`
+	Indication          Indication     `json:"indication"`
+	SubIndication       *SubIndication `json:"sub_indication"`
+	Integrity           string         `json:"integrity"`
+	ByteRange           string         `json:"byte_range"`
+	CoversWholeDocument bool           `json:"covers_whole_document"`
+	Modifications       Class          `json:"modifications"`
+	Changes             []ChangeReport `json:"changes"`
+	Signer              *SignerReport  `json:"signer"`
+	BestSignatureTime   *time.Time     `json:"best_signature_time"`
+	ClaimedTime         *time.Time     `json:"claimed_time"`
+	ValidUntil          *time.Time     `json:"valid_until"`
+	Errors              []TextReport   `json:"errors"`
+	Warnings            []TextReport   `json:"warnings"`
+
+	// Sentence says it for a reader; not part of the JSON.
+	Sentence string `json:"-"`
+}
+
+// ChangeReport is one change after signing.
+type ChangeReport struct {
+	Code   string  `json:"code"`
+	Object string  `json:"object"`
+	Page   *int    `json:"page"`
+	Before *string `json:"before"`
+	After  *string `json:"after"`
+	// Text says it for a reader; not part of the JSON.
+	Text string `json:"-"`
+}
+
+// SignerReport names the signer.
+type SignerReport struct {
+	Subject  string  `json:"subject"`
+	Serial   string  `json:"serial"`
+	Issuer   string  `json:"issuer"`
+	Agency   *string `json:"agency"`
+	Capacity *string `json:"capacity"`
+}
+
+// TextReport is a code and its text.
+type TextReport struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// Report puts the verdict in words; lang is "vi" or "en", anything else is taken as "vi".
+func (v *Verdict) Report(lang string) *Report {
+	if lang != "en" {
+		lang = "vi"
+	}
+	r := &Report{
+		Schema: ReportSchema, Policy: v.Policy, ValidatedAt: v.At, lang: lang,
+		Signatures: make([]SignatureReport, 0, len(v.Signatures)),
+	}
+	if v.Facts.TrustSnapshot != "" {
+		r.TrustSnapshot = &v.Facts.TrustSnapshot
+	}
+	for i := range v.Signatures {
+		r.Signatures = append(r.Signatures, v.signatureReport(i, lang))
+	}
+	r.Document = DocumentReport{Indication: v.Indication, SubIndication: optional(v.Sub), Sentence: v.sentence(lang)}
+	return r
+}
+
+func (v *Verdict) signatureReport(i int, lang string) SignatureReport {
+	f, s := &v.Facts.Signatures[i], &v.Signatures[i]
+	r := SignatureReport{
+		ID: f.ID, Type: f.Type, Field: optional(f.Field), Format: f.Format, Level: s.Level, Indication: s.Indication,
+		SubIndication: optional(s.Sub), Integrity: s.Integrity, ByteRange: f.ByteRange, CoversWholeDocument: f.CoversWholeDocument,
+		Modifications: s.Modifications, Changes: []ChangeReport{}, BestSignatureTime: s.BestSignatureTime,
+		ClaimedTime: f.ClaimedTime, ValidUntil: s.ValidUntil, Errors: findings(s.Errors, lang), Warnings: findings(s.Warnings, lang),
+	}
+	if f.Signer != nil {
+		r.Signer = &SignerReport{
+			Subject: f.Signer.Subject, Serial: f.Signer.Serial, Issuer: f.Signer.Issuer, Agency: optional(f.Signer.Organization),
+		}
+	}
+	for j := range f.Changes {
+		c := &f.Changes[j]
+		r.Changes = append(r.Changes, ChangeReport{
+			Code: c.Code, Object: c.Object, Page: optional(c.Page), Before: optional(c.Before), After: optional(c.After),
+			Text: changeText(c, lang),
+		})
+	}
+	r.Sentence = v.signatureSentence(i, lang)
+	return r
+}
+
+func optional[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+func findings(fs []Finding, lang string) []TextReport {
+	out := make([]TextReport, 0, len(fs))
+	for _, f := range fs {
+		t := text(f.Code, lang)
+		if f.Detail != "" {
+			t += " (" + f.Detail + ")"
+		}
+		out = append(out, TextReport{Code: f.Code, Text: t})
+	}
+	return out
+}
+
+// JSON is the report on one line.
+func (r *Report) JSON() ([]byte, error) { return json.Marshal(r) }
+
+// Text is the report for a terminal: the answer, then a paragraph for each signature.
+func (r *Report) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n  %s\n", r.File, r.Document.Sentence)
+	for i := range r.Signatures {
+		s := &r.Signatures[i]
+		fmt.Fprintf(&b, "  %d. %s\n", i+1, s.Sentence)
+		for _, c := range s.Changes {
+			fmt.Fprintf(&b, "     · %s\n", c.Text)
+		}
+		for _, e := range s.Errors {
+			fmt.Fprintf(&b, "     ✗ %s\n", e.Text)
+		}
+		for _, w := range s.Warnings {
+			fmt.Fprintf(&b, "     ! %s\n", w.Text)
+		}
+	}
+	return b.String()
+}
