@@ -310,8 +310,9 @@ func wantCode(t testing.TB, err error, code codes.Code) {
 	}
 }
 
-// pyhanko validates the embedded signatures with pyHanko and returns a line for each.
-func pyhanko(t testing.TB, b []byte) string {
+// pyhanko validates the embedded signatures with pyHanko and returns a line for each; with a root also the long-term
+// level.
+func pyhanko(t testing.TB, b []byte, root ...string) string {
 	t.Helper()
 	python := os.Getenv("ANTIN_PYTHON")
 	if python == "" {
@@ -320,7 +321,7 @@ func pyhanko(t testing.TB, b []byte) string {
 	if err := exec.CommandContext(t.Context(), python, "-c", "import pyhanko.sign").Run(); err != nil {
 		t.Skip("pyHanko is not installed")
 	}
-	return peer(t, python, "testdata/check.py", store(t, b))
+	return peer(t, python, append([]string{"testdata/check.py", store(t, b)}, root...)...)
 }
 
 func openAny(b []byte) (*pdf.Document, error) {
