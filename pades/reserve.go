@@ -19,8 +19,8 @@ const (
 	readOnly = 1 << 0 // /Ff, ISO 32000-2, table 227
 
 	pointsPerMM = 72 / 25.4
-	// sealMM is the side of the box kept for a seal, wide enough for the largest in use (42 mm, by the agency's rank).
-	sealMM = 42
+	// sealMM is the side of the box kept for a seal: the real size of most (36 mm); others are placed by hand.
+	sealMM = 36
 	// The font size of a field placed by hand: that of a number line in an official letter, less in a low box.
 	fieldFontSize  = 13
 	fontSizeToLine = 0.75
