@@ -1,0 +1,93 @@
+package codes_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/antinvn/antin/codes"
+)
+
+var declared = regexp.MustCompile(`codes\.Code = "([a-z0-9_]+\.[a-z0-9_]+)"`)
+
+// TestEveryCodeHasItsTexts reads the sources: a code without a line in the catalogue, and a line without a code, fail.
+func TestEveryCodeHasItsTexts(t *testing.T) {
+	found := map[string]bool{"cmd.failed": true} // of an error that carries no code
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || filepath.Base(path) == "codes.go" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range declared.FindAllStringSubmatch(string(b), -1) {
+			found[m[1]] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, e := range codes.Catalogue() {
+		if seen[string(e.Code)] {
+			t.Errorf("%s stands twice", e.Code)
+		}
+		seen[string(e.Code)] = true
+		if e.WhatVI == "" || e.NextVI == "" || e.WhatEN == "" || e.NextEN == "" || e.Exit < 1 || e.Exit > 3 {
+			t.Errorf("%s: a text is missing, or its exit %d is wrong", e.Code, e.Exit)
+		}
+		if !found[string(e.Code)] {
+			t.Errorf("%s is in the catalogue and in no source", e.Code)
+		}
+	}
+	for c := range found {
+		if !seen[c] {
+			t.Errorf("%s has no line in catalogue.tsv", c)
+		}
+	}
+}
+
+// TestTheListIsWritten holds docs/codes.md to the catalogue; ANTIN_UPDATE=1 writes it.
+func TestTheListIsWritten(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Codes\n\nWritten from `codes/catalogue.tsv` by `ANTIN_UPDATE=1 go test ./codes`. Exit: 1 some failed, 2 undetermined, 3 unreadable or wrong usage.\n\n" +
+		"| code | exit | what and what next | tiếng Việt |\n|---|---|---|---|\n")
+	for _, e := range codes.Catalogue() {
+		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", e.Code, e.Exit, e.Text("en"), e.Text("vi"))
+	}
+	path := filepath.Join("..", "docs", "codes.md")
+	if os.Getenv("ANTIN_UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != b.String() {
+		t.Fatal("docs/codes.md is not what the catalogue says")
+	}
+}
+
+func TestErrorsAreFoundByCode(t *testing.T) {
+	const kind codes.Code = "test.kind"
+	cause := errors.New("the cause")
+	err := fmt.Errorf("outer: %w", codes.Wrap(kind, "reading", "a thing", cause))
+	if !errors.Is(err, kind) || !errors.Is(err, cause) || codes.Of(err) != "test.kind" {
+		t.Fatalf("%v", err)
+	}
+	if want := "outer: reading a thing: the cause (test.kind)"; err.Error() != want {
+		t.Fatalf("got %q, want %q", err, want)
+	}
+	if codes.Of(cause) != "" || codes.Of(kind) != "test.kind" {
+		t.Fatal("Of finds what is not there, or not what is")
+	}
+}
