@@ -19,7 +19,7 @@ var declared = regexp.MustCompile(`codes\.Code = "([a-z0-9_]+\.[a-z0-9_]+)"`)
 func TestEveryCodeHasItsTexts(t *testing.T) {
 	found := map[string]bool{"cmd.failed": true} // of an error that carries no code
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || filepath.Base(path) == "codes.go" {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == filepath.Join("..", "codes", "codes.go") {
 			return err
 		}
 		b, err := os.ReadFile(path)

@@ -114,13 +114,17 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name: "annotation added without certification", clause: "policy: uncertified means P=3",
-			change: func(s *SignatureFacts) { s.Changes = []Change{{Code: "annotation_added", Class: ClassAnnotation, Page: 1}} },
-			want:   TotalPassed, changed: ClassAnnotation,
+			change: func(s *SignatureFacts) {
+				s.Changes = []Change{{Code: "annotation_added", Class: ClassAnnotation, Page: 1}}
+			},
+			want: TotalPassed, changed: ClassAnnotation,
 		},
 		{
 			name: "unexplained change", clause: "reject by default",
-			change: func(s *SignatureFacts) { s.Changes = []Change{{Code: "content_changed", Class: ClassForbidden, Object: "4 0"}} },
-			want:   TotalFailed, sub: FormatFailure, code: "forbidden_change", changed: ClassForbidden,
+			change: func(s *SignatureFacts) {
+				s.Changes = []Change{{Code: "content_changed", Class: ClassForbidden, Object: "4 0"}}
+			},
+			want: TotalFailed, sub: FormatFailure, code: "forbidden_change", changed: ClassForbidden,
 		},
 	}
 	for _, tt := range tests {
