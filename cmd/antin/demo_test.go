@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// call runs a command line as the shell would.
+func call(t *testing.T, args ...string) (exit int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	exit = run(t.Context(), &env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, clock: time.Now, lang: "vi"}, args)
+	return exit, out.String(), errs.String()
+}
+
+// TestDemoAndItsCommands runs the demo, then the commands that it prints, with its servers started again by the first.
+func TestDemoAndItsCommands(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "antin demo") // a blank: the printed commands must be quoted
+	exit, out, errs := call(t, "demo", "sign", "--out", dir)
+	if exit != exitDone {
+		t.Fatalf("exit %d\n%s\n%s", exit, out, errs)
+	}
+	for _, want := range []string{"⇒ Văn bản còn nguyên vẹn và chữ ký hợp lệ.", "điền số, ngày sau khi ký: được phép", "Nguyễn Thị Huấn Luyện", "4-spoiled-cms.pdf"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the demo does not say %q:\n%s", want, out)
+		}
+	}
+	var commands [][]string
+	for line := range strings.Lines(out) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "antin "); ok {
+			commands = append(commands, splitShell(rest))
+		}
+	}
+	if len(commands) < 6 || commands[0][0] != "demo" || commands[0][1] != "serve" {
+		t.Fatalf("commands: %q", commands)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan int)
+	ready := &signalWriter{ready: make(chan struct{})}
+	go func() {
+		served <- run(ctx, &env{stdout: ready, stderr: ready, clock: time.Now, lang: "vi"}, commands[0])
+	}()
+	select {
+	case <-ready.ready:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the servers did not start")
+	}
+	for _, c := range commands[1:] {
+		if exit, out, errs := call(t, c...); exit != exitDone {
+			t.Errorf("antin %q: exit %d\n%s\n%s", c, exit, out, errs)
+		}
+	}
+	stop()
+	if exit := <-served; exit != exitDone {
+		t.Errorf("demo serve: exit %d", exit)
+	}
+}
+
+// signalWriter tells when the servers have printed their addresses.
+type signalWriter struct {
+	b     bytes.Buffer
+	ready chan struct{}
+	told  bool
+}
+
+func (w *signalWriter) Write(p []byte) (int, error) {
+	w.b.Write(p)
+	if !w.told && strings.Contains(w.b.String(), "Ctrl+C") {
+		w.told = true
+		close(w.ready)
+	}
+	return len(p), nil
+}
+
+// splitShell undoes shellQuote.
+func splitShell(s string) []string {
+	var out []string
+	var word strings.Builder
+	quoted, any := false, false
+	for _, r := range s {
+		switch {
+		case r == '\'':
+			quoted, any = !quoted, true
+		case r == ' ' && !quoted:
+			if any {
+				out = append(out, word.String())
+			}
+			word.Reset()
+			any = false
+		default:
+			word.WriteRune(r)
+			any = true
+		}
+	}
+	if any {
+		out = append(out, word.String())
+	}
+	return out
+}
+
+func TestDemoTakesAnyPDF(t *testing.T) {
+	dir := t.TempDir()
+	in := filepath.Join(dir, "mine.pdf")
+	if err := os.WriteFile(in, blankPDF(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exit, out, errs := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"))
+	if exit != exitDone || !strings.Contains(out, "góc dưới bên phải trang cuối") {
+		t.Fatalf("exit %d\n%s\n%s", exit, out, errs)
+	}
+}
+
+// blankPDF is one empty page.
+func blankPDF() []byte {
+	objects := []string{
+		"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>",
+		"<</Length 8>>\nstream\nq\n\n\n\n\nQ\nendstream",
+	}
+	var b bytes.Buffer
+	b.WriteString("%PDF-1.7\n")
+	offsets := make([]int, len(objects))
+	for i, o := range objects {
+		offsets[i] = b.Len()
+		b.WriteString(string(rune('1'+i)) + " 0 obj\n" + o + "\nendobj\n")
+	}
+	at := b.Len()
+	b.WriteString("xref\n0 5\n0000000000 65535 f \n")
+	for _, o := range offsets {
+		b.WriteString(strings.Repeat("0", 10-len(itoa(o))) + itoa(o) + " 00000 n \n")
+	}
+	b.WriteString("trailer\n<</Size 5/Root 1 0 R>>\nstartxref\n" + itoa(at) + "\n%%EOF\n")
+	return b.Bytes()
+}
