@@ -5,9 +5,11 @@ package font
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf16"
 
 	"github.com/go-fonts/liberation/liberationserifregular"
@@ -15,6 +17,13 @@ import (
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pdf"
+)
+
+// The bounds of reading a font.
+const (
+	maxTables   = 100
+	maxSegments = 100_000   // of a character map
+	maxMapped   = 1_200_000 // characters that all segments of a map name; Unicode has 1,114,112
 )
 
 // The failures of this package.
@@ -72,7 +81,7 @@ func Parse(ttf []byte) (*Face, error) {
 	}
 	f := &Face{tables: map[string][]byte{}, name: "Embedded"}
 	n := u16(ttf, 4)
-	for i := range min(n, 100) {
+	for i := range min(n, maxTables) {
 		d := 12 + 16*i
 		if d+16 > len(ttf) {
 			return nil, bad("the table directory")
@@ -104,7 +113,7 @@ func (f *Face) readCmap() error {
 	t := f.tables["cmap"]
 	f.cmap = map[rune]uint16{}
 	best, rank := -1, -1
-	for i := range min(u16(t, 2), 100) {
+	for i := range min(u16(t, 2), maxTables) {
 		platform, encoding, off := u16(t, 4+8*i), u16(t, 6+8*i), u32(t, 8+8*i)
 		format := u16(t, off)
 		r := -1
@@ -121,21 +130,38 @@ func (f *Face) readCmap() error {
 	if best < 0 || best >= len(t) {
 		return bad("no Unicode character map")
 	}
-	t = t[best:]
-	if rank == 2 {
-		for i := range min(u32(t, 12), 100_000) {
-			start, end, glyph := u32(t, 16+12*i), u32(t, 20+12*i), u32(t, 24+12*i)
-			for c := start; c <= end && c-start < 0x11000 && c <= 0x10ffff; c++ {
-				f.cmap[rune(c)] = uint16(glyph + c - start)
-			}
-		}
-		return nil
+	if t = t[best:]; rank == 2 {
+		return f.readGroups(t)
 	}
-	segments := u16(t, 6) / 2
+	return f.readSegments(t)
+}
+
+// readGroups reads format 12 (OpenType, cmap).
+func (f *Face) readGroups(t []byte) error {
+	mapped := 0
+	for i := range min(u32(t, 12), maxSegments, len(t)/12) {
+		start, end, glyph := u32(t, 16+12*i), u32(t, 20+12*i), u32(t, 24+12*i)
+		if end > unicode.MaxRune || mapped > maxMapped {
+			return bad("the character map")
+		}
+		for c := start; c <= end; c++ {
+			f.assign(c, glyph+c-start)
+		}
+		mapped += max(0, end-start+1)
+	}
+	return nil
+}
+
+// readSegments reads format 4 (OpenType, cmap).
+func (f *Face) readSegments(t []byte) error {
+	segments, mapped := u16(t, 6)/2, 0
 	for i := range segments {
 		end, start := u16(t, 14+2*i), u16(t, 16+2*segments+2*i)
 		delta, at := u16(t, 16+4*segments+2*i), 16+6*segments+2*i
 		offset := u16(t, at)
+		if mapped > maxMapped {
+			return bad("the character map")
+		}
 		for c := start; c <= end && c < 0xffff; c++ {
 			g := c
 			if offset != 0 {
@@ -143,10 +169,17 @@ func (f *Face) readCmap() error {
 					continue
 				}
 			}
-			f.cmap[rune(c)] = uint16(g + delta)
+			f.assign(c, (g+delta)&0xffff)
 		}
+		mapped += max(0, end-start+1)
 	}
 	return nil
+}
+
+func (f *Face) assign(c, glyph int) {
+	if glyph > 0 && glyph < f.glyphs {
+		f.cmap[rune(c)] = uint16(glyph)
+	}
 }
 
 func (f *Face) advance(g uint16) int { return u16(f.tables["hmtx"], 4*min(int(g), f.hMetrics-1)) }
@@ -182,7 +215,9 @@ func Embed(u *pdf.Update, f *Face, texts ...string) (*Embedded, error) {
 		for _, r := range norm.NFC.String(t) {
 			g, ok := f.cmap[r]
 			if !ok {
-				missing = append(missing, fmt.Sprintf("%q", r))
+				if name := fmt.Sprintf("%q", r); !slices.Contains(missing, name) && len(missing) < 20 {
+					missing = append(missing, name)
+				}
 				continue
 			}
 			if have, ok := used[g]; !ok || r < have {
