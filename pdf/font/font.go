@@ -233,15 +233,16 @@ func Embed(u *pdf.Update, f *Face, texts ...string) (*Embedded, error) {
 		glyphs = append(glyphs, int(g))
 	}
 	sort.Ints(glyphs)
-	program, closed, err := f.subset(glyphs)
+	program, _, err := f.subset(glyphs)
 	if err != nil {
 		return nil, err
 	}
 	base := pdf.Name(tag(glyphs) + "+" + f.name)
 	scale := func(v int) int64 { return int64(v) * 1000 / int64(f.unitsPerEm) }
 	file := u.Add(pdf.NewStream(pdf.Dict{"Length1": int64(len(program))}, program, true))
-	set := make([]byte, (f.glyphs+7)/8) // PDF/A-1, 6.3.5 asks for /CIDSet
-	for _, g := range closed {
+	// PDF/A-1, 6.3.5 asks for /CIDSet, and PDF/A-2, 6.2.11.4.2 that it names every glyph of the program: also the empty ones.
+	set := make([]byte, (f.glyphs+7)/8)
+	for g := range f.glyphs {
 		set[g/8] |= 0x80 >> (g % 8)
 	}
 	descriptor := u.Add(pdf.Dict{
