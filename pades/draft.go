@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/antinvn/antin/certpath"
@@ -332,7 +333,7 @@ func (dr *draft) showSigned(f formField) error {
 		if dr.o.Appearance != nil {
 			return codes.New(ErrPlace, "showing the signature", f.name, "the field is on no page or has no area")
 		}
-		return nil
+		return dr.showNothing(w)
 	}
 	width, height := shownSize(page, box)
 	switch _, shown := w.dict["AP"]; {
@@ -349,6 +350,45 @@ func (dr *draft) showSigned(f formField) error {
 		w.dict["AP"] = pdf.Dict{"N": dr.emptyForm(width, height)}
 	}
 	return w.save()
+}
+
+// showNothing gives an invisible widget the appearance that PDF/A-1 asks of every field (ISO 19005-1, 6.9). After a
+// signature it is one that exists already, so that a document time-stamp brings nothing new that is drawn.
+func (dr *draft) showNothing(w holder) error {
+	if !strings.HasPrefix(dr.pdfA, "1") || w.dict["AP"] != nil {
+		return nil
+	}
+	n, err := dr.someForm()
+	if err != nil {
+		return err
+	}
+	w.dict["AP"] = pdf.Dict{"N": n}
+	return w.save()
+}
+
+// someForm is the oldest appearance of a field, known to every signature there is, or a new empty form. In a box without
+// area neither shows.
+func (dr *draft) someForm() (pdf.Ref, error) {
+	var oldest pdf.Ref
+	for _, f := range dr.form.order {
+		for _, r := range f.widgets {
+			d, err := dictOf(dr.u, r)
+			if err != nil {
+				return oldest, err
+			}
+			ap, err := dictOf(dr.u, d["AP"])
+			if err != nil {
+				return oldest, err
+			}
+			if n, ok := ap["N"].(pdf.Ref); ok && (oldest.Number == 0 || n.Number < oldest.Number) {
+				oldest = n
+			}
+		}
+	}
+	if oldest.Number != 0 {
+		return oldest, nil
+	}
+	return dr.emptyForm(0, 0), nil
 }
 
 func (dr *draft) emptyForm(width, height float64) pdf.Ref {

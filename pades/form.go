@@ -138,12 +138,13 @@ func fieldName(r resolver, parent string, d pdf.Dict) (string, error) {
 // form is the interactive form of the revision being made.
 type form struct {
 	u      *pdf.Update
+	order  []formField // before this revision
 	fields map[string]formField
 	signed bool // before this revision
 }
 
 func newForm(u *pdf.Update, fields []formField, signed bool) *form {
-	f := &form{u: u, fields: make(map[string]formField, len(fields)), signed: signed}
+	f := &form{u: u, order: fields, fields: make(map[string]formField, len(fields)), signed: signed}
 	for _, field := range fields {
 		if _, twice := f.fields[field.name]; !twice {
 			f.fields[field.name] = field

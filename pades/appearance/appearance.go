@@ -4,12 +4,8 @@
 package appearance
 
 import (
-	"bytes"
 	"fmt"
-	"image"
 	"image/color"
-	_ "image/jpeg" // pictures of signatures come in both
-	_ "image/png"
 	"math"
 	"strings"
 
@@ -54,9 +50,12 @@ const (
 	pointsPerMM = 72 / 25.4
 	defaultSize = 10
 	leading     = 1.25 // room for stacked Vietnamese marks
-	maxPixels   = 40_000_000
 	margin      = 28 // of a default place, about 10 mm
+	padding     = 2
+	leastQR     = 57 // 20 mm
 )
+
+var black [3]float64
 
 func (s *Spec) size() float64 {
 	if s.FontSize > 0 {
@@ -76,28 +75,36 @@ func ShownSize(p *pdf.Page) (width, height float64) {
 
 // Size is the natural size in points of what s shows.
 func Size(s *Spec) (width, height float64, err error) {
-	if s.WidthMM > 0 && s.HeightMM > 0 {
-		return s.WidthMM * pointsPerMM, s.HeightMM * pointsPerMM, nil
-	}
-	for _, l := range s.Lines {
-		width = max(width, font.Serif().Width(l, s.size()))
-	}
-	height = float64(len(s.Lines)) * s.size() * leading
+	width, height = s.textSize()
 	if s.Image != nil {
-		c, _, err := image.DecodeConfig(bytes.NewReader(s.Image))
-		if err != nil || c.Width == 0 {
-			return 0, 0, codes.Wrap(ErrImage, "reading", "the picture", err)
+		w, h, err := s.pictureSize()
+		if err != nil {
+			return 0, 0, err
 		}
-		w := 142.0 // 50 mm, what a handwritten signature takes
-		width, height = width+w, max(height, w*float64(c.Height)/float64(c.Width))
+		if len(s.Lines) == 0 && s.QR == "" {
+			return w, h, nil
+		}
+		width, height = width+w, max(height, h)
 	}
 	if s.QR != "" {
-		width, height = width+max(height, 57), max(height, 57)
+		side := max(height, leastQR)
+		width, height = width+side, side
 	}
 	if width == 0 || height == 0 {
 		return 0, 0, codes.New(ErrKind, "drawing", string(s.Kind), "there is nothing to show")
 	}
-	return width + 4, height + 4, nil
+	return width, height, nil
+}
+
+// textSize is the room that the lines take, with their padding.
+func (s *Spec) textSize() (width, height float64) {
+	if len(s.Lines) == 0 {
+		return 0, 0
+	}
+	for _, l := range s.Lines {
+		width = max(width, font.Serif().Width(l, s.size()))
+	}
+	return width + 2*padding, float64(len(s.Lines))*s.size()*leading + 2*padding
 }
 
 // DefaultBox is where an appearance goes when no place is given: texts at the upper right of the page, as decree 30/2020,
@@ -121,13 +128,22 @@ type canvas struct {
 	u         *pdf.Update
 	content   strings.Builder
 	resources pdf.Dict
-	pdfA      string
+	space     pdf.Object // of colours, once one is used
+	palette
+}
+
+func newCanvas(u *pdf.Update, pdfA string) (*canvas, error) {
+	p, err := paletteOf(u.Base(), pdfA)
+	return &canvas{u: u, resources: pdf.Dict{}, palette: p}, err
 }
 
 // Form builds the form XObject for a box of width × height points (as shown) on a page, rotated to stand upright,
 // and adds it with its fonts and images to the update. pdfA says which PDF/A part is claimed ("" none, "1b", "2b", …).
 func Form(u *pdf.Update, page *pdf.Page, width, height float64, s *Spec, pdfA string) (pdf.Ref, error) {
-	c := &canvas{u: u, resources: pdf.Dict{}, pdfA: pdfA}
+	c, err := newCanvas(u, pdfA)
+	if err != nil {
+		return pdf.Ref{}, err
+	}
 	if err := c.draw(width, height, s); err != nil {
 		return pdf.Ref{}, err
 	}
@@ -135,19 +151,18 @@ func Form(u *pdf.Update, page *pdf.Page, width, height float64, s *Spec, pdfA st
 }
 
 func (c *canvas) draw(width, height float64, s *Spec) error {
-	left := 0.0
+	left, textWidth := 0.0, 0.0
+	if len(s.Lines) > 0 {
+		textWidth, _ = s.textSize()
+	}
 	if s.QR != "" {
-		side := min(height, width)
-		if err := c.qr(s.QR, 0, (height-side)/2, side); err != nil {
+		left = min(height, width)
+		if err := c.qr(s.QR, 0, (height-left)/2, left); err != nil {
 			return err
 		}
-		left = side + 4
 	}
 	if s.Image != nil {
-		w := width - left
-		if len(s.Lines) > 0 {
-			w /= 2
-		}
+		w := max(width-left-textWidth, (width-left)/3)
 		if err := c.image(s, left, 0, w, height); err != nil {
 			return err
 		}
@@ -156,18 +171,19 @@ func (c *canvas) draw(width, height float64, s *Spec) error {
 	if len(s.Lines) == 0 {
 		return nil
 	}
-	return c.text(s.Lines, left+2, width-2, height, s.size(), s.Color, s.Kind == Attachment || s.Kind == Copy)
+	return c.text(s, left+padding, width-padding, height)
 }
 
 // text writes lines from the top down, smaller where they would not fit.
-func (c *canvas) text(lines []string, x0, x1, height, size float64, rgb [3]float64, right bool) error {
-	face := font.Serif()
+func (c *canvas) text(s *Spec, x0, x1, height float64) error {
+	const tolerance = 1.005 // boxes are written in thousandths of a point
+	face, size, lines := font.Serif(), s.size(), s.Lines
 	for _, l := range lines {
-		if w := face.Width(l, size); w > x1-x0 && x1 > x0 {
+		if w := face.Width(l, size); w > (x1-x0)*tolerance && x1 > x0 {
 			size *= (x1 - x0) / w
 		}
 	}
-	if need := float64(len(lines)) * size * leading; need > height {
+	if need := float64(len(lines)) * size * leading; need > height*tolerance {
 		size *= height / need
 	}
 	e, err := font.Embed(c.u, face, lines...)
@@ -175,11 +191,11 @@ func (c *canvas) text(lines []string, x0, x1, height, size float64, rgb [3]float
 		return err
 	}
 	c.resources["Font"] = pdf.Dict{"F0": e.Ref}
-	fmt.Fprintf(&c.content, "BT\n%s rg\n/F0 %s Tf\n", numbers(rgb[0], rgb[1], rgb[2]), numbers(size))
+	fmt.Fprintf(&c.content, "BT\n%s/F0 %s Tf\n", c.fill(s.Color), numbers(size))
 	top := (height+float64(len(lines))*size*leading)/2 - face.Ascent(size)
 	for i, l := range lines {
 		x := x0
-		if right {
+		if s.Kind == Attachment || s.Kind == Copy {
 			x = x1 - face.Width(l, size)
 		}
 		fmt.Fprintf(&c.content, "1 0 0 1 %s Tm\n%s Tj\n", numbers(x, top-float64(i)*size*leading), e.Encode(l))
@@ -196,7 +212,7 @@ func (c *canvas) qr(content string, x, y, side float64) error {
 	}
 	n := code.Bounds().Dx()
 	m := side / float64(n+8)
-	c.content.WriteString("0 0 0 rg\n")
+	c.content.WriteString(c.fill(black))
 	for row := range n {
 		for col := 0; col < n; col++ {
 			start := col
@@ -215,88 +231,6 @@ func (c *canvas) qr(content string, x, y, side float64) error {
 func dark(c color.Color) bool {
 	g, _ := color.GrayModel.Convert(c).(color.Gray)
 	return g.Y < 128
-}
-
-// image draws a picture, in its real size or fitted, centred in the box.
-func (c *canvas) image(s *Spec, x, y, width, height float64) error {
-	cfg, format, err := image.DecodeConfig(bytes.NewReader(s.Image))
-	if err != nil {
-		return codes.Wrap(ErrImage, "reading", "the picture", err)
-	}
-	if cfg.Width <= 0 || cfg.Height <= 0 || cfg.Width > maxPixels/cfg.Height {
-		return codes.New(ErrImage, "reading", "the picture", "it has more than 40 million pixels")
-	}
-	w, h := s.WidthMM*pointsPerMM, s.HeightMM*pointsPerMM
-	if w <= 0 || h <= 0 {
-		f := min(width/float64(cfg.Width), height/float64(cfg.Height))
-		w, h = float64(cfg.Width)*f, float64(cfg.Height)*f
-	}
-	ref, err := c.picture(s.Image, format, cfg)
-	if err != nil {
-		return err
-	}
-	c.resources["XObject"] = pdf.Dict{"I0": ref}
-	fmt.Fprintf(&c.content, "q\n%s cm\n/I0 Do\nQ\n", numbers(w, 0, 0, h, x+(width-w)/2, y+(height-h)/2))
-	return nil
-}
-
-func (c *canvas) picture(data []byte, format string, cfg image.Config) (pdf.Ref, error) {
-	img, _, err := image.Decode(bytes.NewReader(data))
-	if err != nil {
-		return pdf.Ref{}, codes.Wrap(ErrImage, "reading", "the picture", err)
-	}
-	if strings.HasPrefix(c.pdfA, "1") && format == "png" {
-		return c.mask(img), nil
-	}
-	b := img.Bounds()
-	rgb, alpha := make([]byte, 0, 3*cfg.Width*cfg.Height), make([]byte, 0, cfg.Width*cfg.Height)
-	transparent := false
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			p, _ := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
-			rgb = append(rgb, p.R, p.G, p.B)
-			alpha = append(alpha, p.A)
-			transparent = transparent || p.A != 255
-		}
-	}
-	d := pdf.Dict{
-		"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Image"), "Width": int64(b.Dx()), "Height": int64(b.Dy()), "ColorSpace": pdf.Name("DeviceRGB"),
-		"BitsPerComponent": int64(8),
-	}
-	if transparent {
-		m := pdf.Dict{
-			"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Image"), "Width": int64(b.Dx()), "Height": int64(b.Dy()), "ColorSpace": pdf.Name("DeviceGray"),
-			"BitsPerComponent": int64(8),
-		}
-		d["SMask"] = c.u.Add(pdf.NewStream(m, alpha, true))
-	}
-	return c.u.Add(pdf.NewStream(d, rgb, true)), nil
-}
-
-// mask paints the picture's strokes in their mean colour through a 1-bit stencil: PDF/A-1 allows no transparency (ISO 19005-1, 6.4).
-func (c *canvas) mask(img image.Image) pdf.Ref {
-	b := img.Bounds()
-	row := (b.Dx() + 7) / 8
-	bits := bytes.Repeat([]byte{0xff}, row*b.Dy())
-	var sum [3]float64
-	n := 0.0
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			p, _ := color.NRGBAModel.Convert(img.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
-			if p.A < 128 || p.R > 240 && p.G > 240 && p.B > 240 {
-				continue
-			}
-			bits[y*row+x/8] &^= 0x80 >> (x % 8)
-			sum[0], sum[1], sum[2], n = sum[0]+float64(p.R), sum[1]+float64(p.G), sum[2]+float64(p.B), n+1
-		}
-	}
-	if n > 0 {
-		fmt.Fprintf(&c.content, "%s rg\n", numbers(sum[0]/n/255, sum[1]/n/255, sum[2]/n/255))
-	}
-	d := pdf.Dict{
-		"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Image"), "Width": int64(b.Dx()), "Height": int64(b.Dy()), "ImageMask": true, "BitsPerComponent": int64(1),
-	}
-	return c.u.Add(pdf.NewStream(d, bits, true))
 }
 
 // numbers writes operands.
@@ -330,7 +264,10 @@ func (c *canvas) finish(page *pdf.Page, width, height float64) pdf.Ref {
 
 // FieldText builds the normal appearance of a text field: text in the embedded font on the box's base line; "" is an empty box.
 func FieldText(u *pdf.Update, page *pdf.Page, width, height float64, text string, fontSize float64, pdfA string) (pdf.Ref, error) {
-	c := &canvas{u: u, resources: pdf.Dict{}, pdfA: pdfA}
+	c, err := newCanvas(u, pdfA)
+	if err != nil {
+		return pdf.Ref{}, err
+	}
 	if text != "" {
 		face := font.Serif()
 		size := fontSize
@@ -347,7 +284,7 @@ func FieldText(u *pdf.Update, page *pdf.Page, width, height float64, text string
 		c.resources["Font"] = pdf.Dict{"F0": e.Ref}
 		x := max(0, (width-face.Width(text, size))/2)
 		y := (height-(face.Ascent(size)-face.Descent(size)))/2 - face.Descent(size)
-		fmt.Fprintf(&c.content, "/Tx BMC\nq\nBT\n0 0 0 rg\n/F0 %s Tf\n1 0 0 1 %s Tm\n%s Tj\nET\nQ\nEMC\n", numbers(size), numbers(x, y), e.Encode(text))
+		fmt.Fprintf(&c.content, "/Tx BMC\nq\nBT\n%s/F0 %s Tf\n1 0 0 1 %s Tm\n%s Tj\nET\nQ\nEMC\n", c.fill(black), numbers(size), numbers(x, y), e.Encode(text))
 	}
 	return c.finish(page, width, height), nil
 }
