@@ -50,7 +50,7 @@ const (
 	pointsPerMM = 72 / 25.4
 	defaultSize = 10
 	leading     = 1.25 // room for stacked Vietnamese marks
-	margin      = 28 // of a default place, about 10 mm
+	margin      = 28   // of a default place, about 10 mm
 	padding     = 2
 	leastQR     = 57 // 20 mm
 )
