@@ -1,27 +1,40 @@
 package text
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 
+	"golang.org/x/text/encoding/charmap"
+
 	"github.com/antinvn/antin/pdf"
 )
 
-// maxMapped bounds the codes that a font maps.
-const maxMapped = 200_000
+// maxMapped bounds the codes that a font maps, each time that it maps one counted.
+const maxMapped = 500_000
 
 // textFont turns codes into text and widths.
 type textFont struct {
 	composite bool
+	base      string // of one of the standard 14 fonts that does not say its widths
 	unicode   map[int]string
+	cids      map[int]int // nil: codes are CIDs
 	widths    map[int]float64
 	standard  float64 // width of what has none
+	em        float64 // height of the font's em at size 1; 1 but in Type 3 fonts
 	oneByte   map[int]bool
+	mapped    int
+}
+
+// room counts one more mapping and says whether there is room for it.
+func (f *textFont) room() bool {
+	f.mapped++
+	return f.mapped <= maxMapped
 }
 
 func readFont(v *pdf.View, d pdf.Dict) (*textFont, error) {
-	f := &textFont{unicode: map[int]string{}, widths: map[int]float64{}, standard: 500}
+	f := &textFont{unicode: map[int]string{}, widths: map[int]float64{}, standard: 500, em: 1}
 	f.composite = d["Subtype"] == pdf.Name("Type0")
 	var err error
 	if f.composite {
@@ -36,16 +49,34 @@ func readFont(v *pdf.View, d pdf.Dict) (*textFont, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s != nil {
-		if data, rest, err := v.Decode(s); err == nil && len(rest) == 0 {
-			f.readToUnicode(data)
-		}
+	if data := decoded(v, s); data != nil {
+		f.readCMap(data)
 	}
 	return f, nil
 }
 
+// decoded is a stream's data, nil where it cannot be read.
+func decoded(v *pdf.View, s *pdf.Stream) []byte {
+	if s == nil {
+		return nil
+	}
+	data, rest, err := v.Decode(s)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	return data
+}
+
 func (f *textFont) readComposite(v *pdf.View, d pdf.Dict) error {
 	f.standard = 1000
+	encoding, err := v.Resolve(d["Encoding"])
+	if err != nil {
+		return err
+	}
+	if s, ok := encoding.(*pdf.Stream); ok {
+		f.cids = map[int]int{}
+		f.readCMap(decoded(v, s))
+	}
 	list, err := v.Array(d["DescendantFonts"])
 	if err != nil || len(list) == 0 {
 		return err
@@ -62,7 +93,7 @@ func (f *textFont) readComposite(v *pdf.View, d pdf.Dict) error {
 		return err
 	}
 	// ISO 32000-2, 9.7.4.3: "c [w1 w2 …]" or "first last w".
-	for i := 0; i+1 < len(w) && len(f.widths) < maxMapped; {
+	for i := 0; i+1 < len(w) && f.mapped < maxMapped; {
 		first, ok := numberOf(v, w[i])
 		if !ok {
 			i++
@@ -70,7 +101,7 @@ func (f *textFont) readComposite(v *pdf.View, d pdf.Dict) error {
 		}
 		if a, err := v.Array(w[i+1]); err == nil && a != nil {
 			for j, e := range a {
-				if n, ok := numberOf(v, e); ok {
+				if n, ok := numberOf(v, e); ok && f.room() {
 					f.widths[int(first)+j] = n
 				}
 			}
@@ -82,7 +113,7 @@ func (f *textFont) readComposite(v *pdf.View, d pdf.Dict) error {
 		}
 		last, _ := numberOf(v, w[i+1])
 		n, _ := numberOf(v, w[i+2])
-		for c := int(first); c <= int(last) && len(f.widths) < maxMapped; c++ {
+		for c := int(first); c <= int(last) && f.room(); c++ {
 			f.widths[c] = n
 		}
 		i += 3
@@ -105,14 +136,22 @@ func numberOf(v *pdf.View, o pdf.Object) (float64, bool) {
 }
 
 func (f *textFont) readSimple(v *pdf.View, d pdf.Dict) error {
-	for c := 32; c < 256; c++ {
-		f.unicode[c] = winAnsi(c)
-	}
 	enc, err := v.Resolve(d["Encoding"])
 	if err != nil {
 		return err
 	}
-	if e, ok := enc.(pdf.Dict); ok {
+	e, differs := enc.(pdf.Dict)
+	if differs {
+		enc = e["BaseEncoding"]
+	}
+	table := charmap.Windows1252 // what other encodings than these two name is near to it in letters
+	if enc == pdf.Name("MacRomanEncoding") {
+		table = charmap.Macintosh
+	}
+	for c := 32; c < 256; c++ {
+		f.unicode[c] = string(table.DecodeByte(byte(c)))
+	}
+	if differs {
 		diff, err := v.Array(e["Differences"])
 		if err != nil {
 			return err
@@ -147,22 +186,28 @@ func (f *textFont) readSimple(v *pdf.View, d pdf.Dict) error {
 	if n, ok := numberOf(v, desc["MissingWidth"]); ok && n > 0 {
 		f.standard = n
 	}
-	if widths == nil { // one of the standard 14
-		f.standard = 500
-		if base, _ := d["BaseFont"].(pdf.Name); strings.Contains(string(base), "Courier") {
-			f.standard = 600
-		}
+	if base, ok := d["BaseFont"].(pdf.Name); ok && widths == nil {
+		f.base = string(base)
+	}
+	if d["Subtype"] == pdf.Name("Type3") {
+		return f.readType3(v, d)
 	}
 	return nil
 }
 
-// winAnsi is CP1252, which differs from Latin-1 in 0x80–0x9F.
-func winAnsi(c int) string {
-	const high = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ"
-	if c >= 0x80 && c < 0xa0 {
-		return string([]rune(high)[c-0x80])
+// readType3 turns widths of the glyphs' own space into thousandths of text space (ISO 32000-2, 9.6.4).
+func (f *textFont) readType3(v *pdf.View, d pdf.Dict) error {
+	m, err := v.Array(d["FontMatrix"])
+	if err != nil || len(m) != 6 {
+		return err
 	}
-	return string(rune(c))
+	x, _ := numberOf(v, m[0])
+	y, _ := numberOf(v, m[3])
+	for c := range f.widths {
+		f.widths[c] *= x * 1000
+	}
+	f.standard, f.em = 0, math.Abs(y)*1000
+	return nil
 }
 
 // glyphName reads the names of the Adobe Glyph List that Vietnamese text needs: uniXXXX, and letters with marks by their parts.
@@ -224,11 +269,11 @@ func hexText(s string) string {
 	return string(utf16.Decode(u))
 }
 
-// readToUnicode reads bfchar and bfrange (ISO 32000-2, 9.10.3).
-func (f *textFont) readToUnicode(data []byte) {
+// readCMap reads the ranges of a ToUnicode CMap or of an embedded encoding (ISO 32000-2, 9.7.5 and 9.10.3).
+func (f *textFont) readCMap(data []byte) {
 	sc := pdf.NewScanner(data)
 	var args []pdf.Object
-	for len(f.unicode) < maxMapped {
+	for f.mapped < maxMapped {
 		o, op, ok := sc.Next()
 		if !ok {
 			return
@@ -250,9 +295,17 @@ func (f *textFont) readToUnicode(data []byte) {
 			for i := 0; i+1 < len(args); i += 2 {
 				src, ok1 := args[i].(pdf.String)
 				dst, ok2 := args[i+1].(pdf.String)
-				if ok1 && ok2 {
+				if ok1 && ok2 && f.room() {
 					f.unicode[codeOf(src)] = utf16Text(dst)
 				}
+			}
+		case "endcidchar":
+			for i := 0; i+1 < len(args); i += 2 {
+				f.mapCIDs(args[i], args[i], args[i+1])
+			}
+		case "endcidrange":
+			for i := 0; i+2 < len(args); i += 3 {
+				f.mapCIDs(args[i], args[i+1], args[i+2])
 			}
 		case "endbfrange":
 			for i := 0; i+2 < len(args); i += 3 {
@@ -290,7 +343,7 @@ func (f *textFont) mapRange(lo, hi, dst pdf.Object) {
 			return
 		}
 		base := []byte(d)
-		for c := first; c <= last && len(f.unicode) < maxMapped; c++ {
+		for c := first; c <= last && f.room(); c++ {
 			f.unicode[c] = utf16Text(pdf.String(base))
 			base = append([]byte{}, base...)
 			for i := len(base) - 1; i >= 0; i-- {
@@ -301,10 +354,22 @@ func (f *textFont) mapRange(lo, hi, dst pdf.Object) {
 		}
 	case pdf.Array:
 		for i, e := range d {
-			if s, ok := e.(pdf.String); ok && first+i <= last {
+			if s, ok := e.(pdf.String); ok && first+i <= last && f.room() {
 				f.unicode[first+i] = utf16Text(s)
 			}
 		}
+	}
+}
+
+func (f *textFont) mapCIDs(lo, hi, cid pdf.Object) {
+	a, ok1 := lo.(pdf.String)
+	b, ok2 := hi.(pdf.String)
+	first, ok3 := cid.(int64)
+	if !ok1 || !ok2 || !ok3 || f.cids == nil {
+		return
+	}
+	for c := codeOf(a); c <= codeOf(b) && f.room(); c++ {
+		f.cids[c] = int(first) + c - codeOf(a)
 	}
 }
 
@@ -333,6 +398,12 @@ func (f *textFont) code(s []byte) (code, n int) {
 }
 
 func (f *textFont) width(code int) float64 {
+	if f.base != "" {
+		return standardWidth(f.base, f.unicode[code])
+	}
+	if f.cids != nil {
+		code = f.cids[code]
+	}
 	if w, ok := f.widths[code]; ok {
 		return w
 	}

@@ -11,7 +11,8 @@ import (
 const (
 	maxOperators = 5_000_000
 	maxGlyphs    = 1_000_000
-	maxForms     = 12
+	maxForms     = 12    // one inside the other
+	maxRuns      = 2_000 // of forms, and of fonts read
 )
 
 // matrix is a b c d e f of ISO 32000-2, 8.3.3.
@@ -45,6 +46,7 @@ type interpreter struct {
 	fonts     map[pdf.Object]*textFont
 	glyphs    []Glyph
 	operators int
+	runs      int
 	s         state
 	stack     []state
 	tm, tlm   matrix
@@ -102,14 +104,7 @@ func pageContent(v *pdf.View, o pdf.Object) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s == nil {
-			continue
-		}
-		data, rest, err := v.Decode(s)
-		if err != nil || len(rest) > 0 {
-			continue // a part that cannot be read shows no text
-		}
-		out = append(append(out, data...), '\n')
+		out = append(append(out, decoded(v, s)...), '\n') // a part that cannot be read shows no text
 	}
 	return out, nil
 }
@@ -282,19 +277,23 @@ func (in *interpreter) glyph(t string, width float64) {
 		return
 	}
 	m := in.tm.mul(in.s.ctm)
-	low, high := in.s.rise-0.22*in.s.size, in.s.rise+0.89*in.s.size
+	em := in.s.size * in.s.font.em
+	low, high := in.s.rise-0.22*em, in.s.rise+0.89*em
 	r := pdf.Rect{X0: math.Inf(1), Y0: math.Inf(1), X1: math.Inf(-1), Y1: math.Inf(-1)}
 	for _, c := range [4][2]float64{{0, low}, {width, low}, {0, high}, {width, high}} {
 		x, y := m.apply(c[0], c[1])
 		r = union(r, pdf.Rect{X0: x, Y0: y, X1: x, Y1: y})
 	}
-	size := math.Hypot(m[2], m[3]) * math.Abs(in.s.size)
+	size := math.Hypot(m[2], m[3]) * math.Abs(em)
 	in.glyphs = append(in.glyphs, Glyph{Text: t, Rect: r, Size: size, Font: in.s.fontName})
 }
 
 func (in *interpreter) form(name pdf.Name, resources pdf.Dict, depth int) error {
-	if depth >= maxForms {
+	if in.runs++; depth >= maxForms || in.runs > maxRuns {
 		return nil
+	}
+	if err := in.ctx.Err(); err != nil {
+		return err
 	}
 	objects, err := in.v.Dict(resources["XObject"])
 	if err != nil {
@@ -304,10 +303,7 @@ func (in *interpreter) form(name pdf.Name, resources pdf.Dict, depth int) error 
 	if err != nil || s == nil || s.Dict["Subtype"] != pdf.Name("Form") {
 		return err
 	}
-	data, rest, err := in.v.Decode(s)
-	if err != nil || len(rest) > 0 {
-		return nil //nolint:nilerr // a form that cannot be read shows no text
-	}
+	data := decoded(in.v, s) // a form that cannot be read shows no text
 	own, err := in.v.Dict(s.Dict["Resources"])
 	if err != nil {
 		return err
@@ -335,6 +331,9 @@ func (in *interpreter) fontOf(name pdf.Name, resources pdf.Dict) (*textFont, err
 		if f, ok := in.fonts[r]; ok {
 			return f, nil
 		}
+	}
+	if in.runs++; in.runs > maxRuns {
+		return nil, in.ctx.Err()
 	}
 	d, err := in.v.Dict(ref)
 	if err != nil || d == nil {

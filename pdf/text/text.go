@@ -87,6 +87,9 @@ func (l *Line) order() {
 	for i, g := range l.Glyphs {
 		if i > 0 {
 			last := spaced[len(spaced)-1]
+			if last.Text == g.Text && g.Rect.X0-last.Rect.X0 < 0.1*g.Size && g.Rect.X1 > g.Rect.X0 {
+				continue // drawn twice, to look bold
+			}
 			if gap := g.Rect.X0 - last.Rect.X1; gap > 0.15*g.Size && !isBlank(last.Text) && !isBlank(g.Text) {
 				spaced = append(spaced, Glyph{Text: " ", Rect: pdf.Rect{X0: last.Rect.X1, Y0: g.Rect.Y0, X1: g.Rect.X0, Y1: g.Rect.Y1}, Size: g.Size, Font: g.Font})
 			}
