@@ -98,6 +98,7 @@ type store struct {
 	u       *pdf.Update
 	dss     holder
 	shelves map[pdf.Name]*shelf
+	grown   bool
 }
 
 // shelf is one of /Certs, /OCSPs and /CRLs.
@@ -159,6 +160,7 @@ func (s *store) put(key pdf.Name, der []byte) pdf.Ref {
 		return ref
 	}
 	ref := s.u.Add(pdf.NewStream(pdf.Dict{}, der, key == "CRLs")) // lists shrink to half, the others hardly
+	s.grown = true
 	sh.known[sum] = ref
 	sh.added = append(sh.added, ref)
 	return ref
@@ -187,6 +189,7 @@ func (s *store) add(contents []byte, p *proof) error {
 	if _, ok := vri.dict[key]; ok {
 		return nil
 	}
+	s.grown = true
 	vri.dict[key] = s.u.Add(entry)
 	return vri.save()
 }
@@ -211,7 +214,7 @@ func (s *store) close() error {
 	return s.dss.save()
 }
 
-// secure appends a revision whose security store holds what the signatures wanted need.
+// secure appends a revision whose security store holds what the signatures wanted need; none where it holds that already.
 func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted func(*Signature, *Evidence) bool) error {
 	d, err := o.reopen(ctx)
 	if err != nil {
@@ -247,6 +250,9 @@ func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted func(*Sign
 		if err := s.add(sig.Contents, p); err != nil {
 			return err
 		}
+	}
+	if !s.grown {
+		return nil
 	}
 	if err := s.close(); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
 	"github.com/antinvn/antin/tsp"
@@ -75,6 +76,52 @@ func TestRenewalForManyYearsOnlyAdds(t *testing.T) {
 	clean(t, file)
 	if said := pyhanko(t, file); strings.Count(said, "intact=True valid=True") != 5 || !strings.Contains(said, "docmdp_ok=True level=LTA_UPDATES") {
 		t.Errorf("pyHanko: %s", said)
+	}
+}
+
+func TestARenewalAsksOnlyForTheLastDocumentTimestamp(t *testing.T) {
+	s := newSigner(t, "Once", p256())
+	a, source := newTSA(t)
+	o := withTSA(s.options(), pades.BLTA, a, source)
+	file, _ := sign(t, pages(1).bytes(), s, o)
+	asked := &counting{StatusSource: o.Status}
+	o.Status = asked
+	must(pades.Extend(t.Context(), new(bytes.Buffer), open(t, file), pades.BLTA, extension(o)))(t)
+	if asked.calls != 1 {
+		t.Errorf("%d questions, want one, for the authority of the document time-stamp", asked.calls)
+	}
+}
+
+type counting struct {
+	certpath.StatusSource
+	calls int
+}
+
+func (c *counting) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]certpath.Status, error) {
+	c.calls++
+	return c.StatusSource.Status(ctx, cert, issuer)
+}
+
+func TestTheSecurityStoreOnlyGrows(t *testing.T) {
+	s := newSigner(t, "Store", p256())
+	a, source := newTSA(t)
+	o := withTSA(s.options(), pades.BLT, a, source)
+	file, _ := sign(t, pages(1).bytes(), s, o)
+	var out bytes.Buffer
+	must(pades.Extend(t.Context(), &out, open(t, file), pades.BLT, extension(o)))(t)
+	if !bytes.Equal(out.Bytes(), file) {
+		t.Error("the same evidence was stored twice")
+	}
+	before := must(open(t, file).Latest().Get("DSS", "VRI"))(t).(pdf.Dict)
+	twice, _ := sign(t, file, s, withTSA(s.options(), pades.BLT, a, source))
+	after := must(open(t, twice).Latest().Get("DSS", "VRI"))(t).(pdf.Dict)
+	if len(before) != 1 || len(after) != 2 {
+		t.Fatalf("/VRI has %d and %d entries", len(before), len(after))
+	}
+	for key, entry := range before {
+		if after[key] != entry {
+			t.Errorf("entry %s was %v and is %v", key, entry, after[key])
+		}
 	}
 }
 
