@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
+	"encoding/asn1"
 	"errors"
 	"io"
 	"math/big"
@@ -117,10 +118,10 @@ func statusText(s cryptobyte.String) string {
 			words = append(words, string(v))
 		}
 	}
-	var info []byte
-	if s.ReadASN1BitStringAsBytes(&info) {
+	var info asn1.BitString
+	if s.ReadASN1BitString(&info) {
 		for i, name := range map[int]string{0: "badAlg", 2: "badRequest", 5: "badDataFormat", 14: "timeNotAvailable", 15: "unacceptedPolicy", 16: "unacceptedExtension", 17: "addInfoNotAvailable", 25: "systemFailure"} {
-			if i/8 < len(info) && info[i/8]&(0x80>>(i%8)) != 0 {
+			if info.At(i) != 0 {
 				words = append(words, name)
 			}
 		}
