@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -279,6 +280,9 @@ func (l *Line) gaps() []Gap {
 		if seen[rule.name] || rule.name != "number" && !dated {
 			continue
 		}
+		if rule.name == "year" && !seen["month"] && !isLeader(runes[len(runes)-1]) {
+			continue // running text whose line ends with "năm"
+		}
 		if g, ok := l.gap(runes, at, []rune(rule.before), []rune(rule.after)); ok {
 			g.Name = rule.name
 			seen[rule.name] = true
@@ -298,7 +302,7 @@ func (l *Line) gap(runes []rune, at []int, before, after []rune) (Gap, bool) {
 		for end < len(runes) && isFiller(runes[end]) {
 			end++
 		}
-		if end < len(runes) && (len(after) == 0 || !strings.HasPrefix(string(runes[end:]), string(after))) || end == len(runes) && len(after) > 0 {
+		if (len(after) == 0) != (end == len(runes)) || !slices.Equal(runes[end:min(end+len(after), len(runes))], after) {
 			continue
 		}
 		return l.box(at, start, end)
@@ -306,10 +310,10 @@ func (l *Line) gap(runes []rune, at []int, before, after []rune) (Gap, bool) {
 	return Gap{}, false
 }
 
-// isFiller is what drafters leave: blanks, dots, leaders, underscores.
-func isFiller(r rune) bool {
-	return unicode.IsSpace(r) || strings.ContainsRune(".…_‥․·\u00a0\u200b", r)
-}
+// isFiller is what drafters leave: blanks or leaders.
+func isFiller(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' || isLeader(r) }
+
+func isLeader(r rune) bool { return strings.ContainsRune(".…_‥․·", r) }
 
 // leastGap is the narrowest place that a two-digit value fits into, in points.
 const leastGap = 6

@@ -258,7 +258,7 @@ func TestGapsOfSeveralProducers(t *testing.T) {
 func TestWhatIsFilledInIsNoGap(t *testing.T) {
 	d := view(t, file(a4, []string{""})).Document()
 	for name, line := range map[string]string{
-		"a number": "Số: 05/2026/QĐ-UBND", "a date": "ngày 01 tháng 02 năm 2026", "a word that ends alike": "Hệ số: 05", "a blank without the words around it": "ngày      năm",
+		"a number": "Số: 05/2026/QĐ-UBND", "a date": "ngày 01 tháng 02 năm 2026", "a word that ends alike": "Hệ số: 05", "running text that ends in a year": "từ ngày ký và hằng năm ",
 	} {
 		u, err := d.NewUpdate()
 		if err != nil {
