@@ -7,14 +7,17 @@ type FieldInfo struct {
 	Name    string    `json:"name"`
 	Type    string    `json:"type"` // "signature", "text", "button" or "choice"
 	Value   string    `json:"value,omitempty"`
-	Signed  bool      `json:"signed"` // signature fields
+	Signed  string    `json:"signed,omitempty"` // signature fields: [TypeSignature] or [TypeDocumentTimestamp], "" while empty
 	Page    int       `json:"page,omitempty"`
 	Rect    pdf.Rect  `json:"-"` // of the first widget, in the page's own space
 	Ref     pdf.Ref   `json:"-"`
 	Widgets []pdf.Ref `json:"-"`
 }
 
-var fieldTypes = map[pdf.Name]string{"Sig": "signature", "Tx": "text", "Btn": "button", "Ch": "choice"}
+// FieldSignature is the [FieldInfo] type of signature fields.
+const FieldSignature = "signature"
+
+var fieldTypes = map[pdf.Name]string{"Sig": FieldSignature, "Tx": "text", "Btn": "button", "Ch": "choice"}
 
 // Fields lists the terminal fields of a state of the file, in the order of the form.
 func Fields(v *pdf.View) ([]FieldInfo, error) {
@@ -23,6 +26,10 @@ func Fields(v *pdf.View) ([]FieldInfo, error) {
 		return nil, err
 	}
 	all, err := formFields(v, root)
+	if err != nil {
+		return nil, err
+	}
+	pages, err := v.PageRefs()
 	if err != nil {
 		return nil, err
 	}
@@ -42,14 +49,19 @@ func Fields(v *pdf.View) ([]FieldInfo, error) {
 		case pdf.Name:
 			i.Value = string(value)
 		case pdf.Dict:
-			i.Signed = f.kind == "Sig"
+			if f.kind == "Sig" {
+				i.Signed = TypeSignature
+				if value["Type"] == pdf.Name("DocTimeStamp") {
+					i.Signed = TypeDocumentTimestamp
+				}
+			}
 		}
 		if len(f.widgets) > 0 {
 			d, err := v.Dict(f.widgets[0])
 			if err != nil {
 				return nil, err
 			}
-			if i.Page, err = pageOf(v, v, f.widgets[0], d); err != nil {
+			if i.Page, err = pageAmong(pages, v, f.widgets[0], d); err != nil {
 				return nil, err
 			}
 			if i.Rect, _, err = rectOf(v, d["Rect"]); err != nil {

@@ -133,6 +133,10 @@ func pageOf(v *pdf.View, r resolver, w pdf.Ref, d pdf.Dict) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return pageAmong(pages, r, w, d)
+}
+
+func pageAmong(pages []pdf.Ref, r resolver, w pdf.Ref, d pdf.Dict) (int, error) {
 	if p, ok := d["P"].(pdf.Ref); ok {
 		return slices.Index(pages, p) + 1, nil
 	}

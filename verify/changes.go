@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
 )
 
@@ -37,13 +38,10 @@ type comparer struct {
 	truncated bool
 }
 
+// field is a terminal field under a name that is its own in the comparison.
 type field struct {
-	name    string
-	ref     pdf.Ref
-	dict    pdf.Dict
-	kind    pdf.Name // FT, inherited
-	widgets []pdf.Ref
-	sigType pdf.Name // /Type of the signature value, "" if empty
+	name string
+	pades.FieldInfo
 }
 
 // compareViews lists what changed between old and new, the page numbers being those of the new state.
@@ -57,7 +55,7 @@ func compareViews(ctx context.Context, old, new *pdf.View) ([]Change, error) {
 		return nil, err
 	}
 	for _, f := range c.newFields {
-		for _, w := range f.widgets {
+		for _, w := range f.Widgets {
 			c.widgets[w] = f
 		}
 	}
@@ -299,7 +297,7 @@ func (c *comparer) fields() error {
 	for _, name := range sortedKeys(c.oldFields) {
 		of, nf := c.oldFields[name], c.newFields[name]
 		if nf == nil {
-			ch := c.forbid("field_removed", of.ref.String(), name, "")
+			ch := c.forbid("field_removed", of.Ref.String(), name, "")
 			ch.Field = name
 			continue
 		}
@@ -314,17 +312,17 @@ func (c *comparer) fields() error {
 		}
 		var ch *Change
 		switch {
-		case nf.kind == "Sig" && nf.sigType == "DocTimeStamp":
-			ch = c.add("document_timestamp_added", ClassLTA, nf.ref.String(), "", name)
-		case nf.kind == "Sig" && nf.sigType != "":
-			ch = c.add("signature_added", ClassForm, nf.ref.String(), "", name)
-		case nf.kind == "Sig":
-			ch = c.add("signature_field_added", ClassForm, nf.ref.String(), "", name)
+		case nf.Type == pades.FieldSignature && nf.Signed == pades.TypeDocumentTimestamp:
+			ch = c.add("document_timestamp_added", ClassLTA, nf.Ref.String(), "", name)
+		case nf.Type == pades.FieldSignature && nf.Signed != "":
+			ch = c.add("signature_added", ClassForm, nf.Ref.String(), "", name)
+		case nf.Type == pades.FieldSignature:
+			ch = c.add("signature_field_added", ClassForm, nf.Ref.String(), "", name)
 		default:
-			ch = c.forbid("field_added", nf.ref.String(), "", name)
+			ch = c.forbid("field_added", nf.Ref.String(), "", name)
 		}
 		ch.Field = name
-		ch.Page = c.pageOf(nf)
+		ch.Page = nf.Page
 	}
 	return nil
 }
@@ -333,17 +331,17 @@ func (c *comparer) fields() error {
 var fieldMayChange = map[pdf.Name]bool{"V": true, "AP": true, "AS": true, "M": true, "MK": true, "DV": false, "Lock": false}
 
 func (c *comparer) field(o, n *field) error {
-	if o.kind != n.kind {
-		c.forbid("field_type_changed", n.ref.String(), string(o.kind), string(n.kind)).Field = n.name
+	if o.Type != n.Type {
+		c.forbid("field_type_changed", n.Ref.String(), o.Type, n.Type).Field = n.name
 		return nil
 	}
-	if o.kind == "Sig" && o.sigType == "" && n.sigType != "" {
+	if o.Type == pades.FieldSignature && o.Signed == "" && n.Signed != "" {
 		code, class := "signature_added", ClassForm
-		if n.sigType == "DocTimeStamp" {
+		if n.Signed == pades.TypeDocumentTimestamp {
 			code, class = "document_timestamp_added", ClassLTA
 		}
-		ch := c.add(code, class, n.ref.String(), "", n.name)
-		ch.Field, ch.Page = n.name, c.pageOf(n)
+		ch := c.add(code, class, n.Ref.String(), "", n.name)
+		ch.Field, ch.Page = n.name, n.Page
 		return c.widgetsOf(o, n, false)
 	}
 	return c.widgetsOf(o, n, true)
@@ -351,18 +349,18 @@ func (c *comparer) field(o, n *field) error {
 
 // widgetsOf compares the dictionaries of a field and of its widgets.
 func (c *comparer) widgetsOf(o, n *field, report bool) error {
-	if o.ref != n.ref {
-		c.forbid("field_replaced", n.ref.String(), o.ref.String(), n.ref.String()).Field = n.name
+	if o.Ref != n.Ref {
+		c.forbid("field_replaced", n.Ref.String(), o.Ref.String(), n.Ref.String()).Field = n.name
 		return nil
 	}
-	refs := []pdf.Ref{n.ref}
-	for _, w := range n.widgets {
-		if w != n.ref {
+	refs := []pdf.Ref{n.Ref}
+	for _, w := range n.Widgets {
+		if w != n.Ref {
 			refs = append(refs, w)
 		}
 	}
-	if len(o.widgets) != len(n.widgets) {
-		c.forbid("widgets_changed", n.ref.String(), fmt.Sprint(len(o.widgets)), fmt.Sprint(len(n.widgets))).Field = n.name
+	if len(o.Widgets) != len(n.Widgets) {
+		c.forbid("widgets_changed", n.Ref.String(), fmt.Sprint(len(o.Widgets)), fmt.Sprint(len(n.Widgets))).Field = n.name
 		return nil
 	}
 	for _, r := range refs {
@@ -390,7 +388,7 @@ func (c *comparer) widgetsOf(o, n *field, report bool) error {
 					return err
 				}
 				if !same {
-					if o.kind == "Sig" && report { // a signed field is never filled again
+					if o.Type == pades.FieldSignature && report { // a signed field is never filled again
 						c.forbid("signature_changed", r.String()+" /"+string(k), "", "").Field = n.name
 						continue
 					}
@@ -410,24 +408,10 @@ func (c *comparer) widgetsOf(o, n *field, report bool) error {
 			ov, _ := c.old.Resolve(od["V"])
 			nv, _ := c.new.Resolve(nd["V"])
 			ch := c.add("field_filled", ClassForm, r.String(), describe(ov), describe(nv))
-			ch.Field, ch.Page = n.name, c.pageOf(n)
+			ch.Field, ch.Page = n.name, n.Page
 		}
 	}
 	return nil
-}
-
-func (c *comparer) pageOf(f *field) int {
-	for _, w := range f.widgets {
-		o, err := c.new.Load(w)
-		if err != nil {
-			continue
-		}
-		d, _ := o.(pdf.Dict)
-		if p, ok := d["P"].(pdf.Ref); ok {
-			return c.newPages[p]
-		}
-	}
-	return 0
 }
 
 // equal compares two values deeply, each in its own state, and reports only whether they are the same.
@@ -650,98 +634,19 @@ func sameStreamData(ov, nv *pdf.View, o, n *pdf.Stream) (bool, error) {
 	return bytes.Equal(od, nd), nil
 }
 
-// maxFields bounds a form.
-const maxFields = 200_000
-
+// collectFields lists the terminal fields of a state by name; two fields of one name are kept apart.
 func collectFields(v *pdf.View) (map[string]*field, error) {
-	out := map[string]*field{}
-	formObj, err := v.Get("AcroForm")
+	all, err := pades.Fields(v)
 	if err != nil {
 		return nil, err
 	}
-	form, err := v.Dict(formObj)
-	if err != nil || form == nil {
-		return out, err
-	}
-	roots, err := v.Array(form["Fields"])
-	if err != nil {
-		return nil, err
-	}
-	seen := map[pdf.Ref]bool{}
-	var visit func(o pdf.Object, prefix string, kind pdf.Name, depth int) error
-	visit = func(o pdf.Object, prefix string, kind pdf.Name, depth int) error {
-		r, ok := o.(pdf.Ref)
-		if !ok || seen[r] || depth > 100 || len(seen) > maxFields {
-			return nil
-		}
-		seen[r] = true
-		d, err := v.Dict(r)
-		if err != nil || d == nil {
-			return err
-		}
-		name := prefix
-		if t, ok := d["T"].(pdf.String); ok {
-			if name != "" {
-				name += "."
-			}
-			name += pdf.TextString(t)
-		}
-		if k, ok := d["FT"].(pdf.Name); ok {
-			kind = k
-		}
-		kids, err := v.Array(d["Kids"])
-		if err != nil {
-			return err
-		}
-		f := &field{name: name, ref: r, dict: d, kind: kind}
-		terminal := true
-		for _, kid := range kids {
-			kd, err := v.Dict(kid)
-			if err != nil {
-				return err
-			}
-			if kd == nil {
-				continue
-			}
-			if _, named := kd["T"]; named {
-				terminal = false
-				if err := visit(kid, name, kind, depth+1); err != nil {
-					return err
-				}
-				continue
-			}
-			if kr, ok := kid.(pdf.Ref); ok {
-				f.widgets = append(f.widgets, kr)
-			}
-		}
-		if !terminal {
-			return nil
-		}
-		if len(kids) == 0 {
-			f.widgets = append(f.widgets, r)
-		}
-		if kind == "Sig" {
-			val, err := v.Dict(d["V"])
-			if err != nil {
-				return err
-			}
-			if val != nil {
-				f.sigType = "Sig"
-				if t, ok := val["Type"].(pdf.Name); ok {
-					f.sigType = t
-				}
-			}
-		}
-		for out[name] != nil { // two fields of one name: both are kept apart
+	out := make(map[string]*field, len(all))
+	for _, f := range all {
+		name := f.Name
+		for out[name] != nil {
 			name += "'"
 		}
-		out[name] = f
-		return nil
-	}
-	for _, o := range roots {
-		if err := visit(o, "", "", 0); err != nil {
-			return nil, err
-		}
+		out[name] = &field{name: name, FieldInfo: f}
 	}
 	return out, nil
 }

@@ -121,32 +121,34 @@ func peer(t testing.TB, name string, args ...string) []byte {
 const dpi = 300
 
 // render draws the page so that a shown inch has 300 pixels: poppler takes a unit of user space for a point.
-func render(t testing.TB, b []byte, unit float64) image.Image {
+func render(t testing.TB, b []byte, unit float64) *image.RGBA {
 	t.Helper()
 	img, err := png.Decode(bytes.NewReader(peer(t, "pdftoppm", "-cropbox", "-r", fmt.Sprint(dpi*unit), "-png", stored(t, b))))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return img
+	out := image.NewRGBA(img.Bounds())
+	draw.Draw(out, out.Rect, img, out.Rect.Min, draw.Src)
+	return out
 }
 
 // extent is the box of the pixels that want, from the upper left.
-func extent(img image.Image, want func(r, g, b uint32) bool) image.Rectangle {
+func extent(img *image.RGBA, want func(r, g, b byte) bool) image.Rectangle {
 	var box image.Rectangle
-	b := img.Bounds()
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			if r, g, b, _ := img.At(x, y).RGBA(); want(r>>8, g>>8, b>>8) {
-				box = box.Union(image.Rect(x, y, x+1, y+1))
+	for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y++ {
+		row := img.Pix[img.PixOffset(img.Rect.Min.X, y):]
+		for x := range img.Rect.Dx() {
+			if p := row[4*x : 4*x+3]; (p[0] & p[1] & p[2]) != 255 && want(p[0], p[1], p[2]) {
+				box = box.Union(image.Rect(img.Rect.Min.X+x, y, img.Rect.Min.X+x+1, y+1))
 			}
 		}
 	}
 	return box
 }
 
-func isRed(r, g, b uint32) bool  { return r > 150 && g < 100 && b < 100 }
-func isBlue(r, g, b uint32) bool { return b > 150 && r < 100 && g < 100 }
-func isDark(r, g, b uint32) bool { return r < 128 && g < 128 && b < 128 }
+func isRed(r, g, b byte) bool  { return r > 150 && g < 100 && b < 100 }
+func isBlue(r, g, b byte) bool { return b > 150 && r < 100 && g < 100 }
+func isDark(r, g, b byte) bool { return r < 128 && g < 128 && b < 128 }
 
 // picture is red with a blue upper left quarter; with a transparent right quarter if wanted.
 func picture(width, height int, transparent bool) image.Image {
@@ -278,10 +280,8 @@ func TestAnAttachmentStandsAtTheUpperRight(t *testing.T) {
 	if top := float64(got.Min.Y) / dpi * 25.4; top > 16 {
 		t.Errorf("%.1f mm from the upper edge", top)
 	}
-	lower := image.Rect(got.Min.X, got.Max.Y-31, got.Max.X, got.Max.Y)
-	h := extent(img.(interface {
-		SubImage(image.Rectangle) image.Image
-	}).SubImage(lower), isDark)
+	lower, _ := img.SubImage(image.Rect(got.Min.X, got.Max.Y-31, got.Max.X, got.Max.Y)).(*image.RGBA)
+	h := extent(lower, isDark)
 	if cap := float64(h.Dy()) / dpi * 72; math.Abs(cap-6.6) > 0.4 { // an H of Times is 0.66 of its size high
 		t.Errorf("the H is %.1f points high", cap)
 	}
