@@ -138,7 +138,7 @@ func extent(img *image.RGBA, want func(r, g, b byte) bool) image.Rectangle {
 	for y := img.Rect.Min.Y; y < img.Rect.Max.Y; y++ {
 		row := img.Pix[img.PixOffset(img.Rect.Min.X, y):]
 		for x := range img.Rect.Dx() {
-			if p := row[4*x : 4*x+3]; (p[0] & p[1] & p[2]) != 255 && want(p[0], p[1], p[2]) {
+			if p := row[4*x : 4*x+3]; (p[0]&p[1]&p[2]) != 255 && want(p[0], p[1], p[2]) {
 				box = box.Union(image.Rect(img.Rect.Min.X+x, y, img.Rect.Min.X+x+1, y+1))
 			}
 		}
@@ -175,19 +175,19 @@ func TestASealHasItsRealSizeAndStandsUpright(t *testing.T) {
 	const mm = 36
 	seal := &appearance.Spec{Kind: appearance.Agency, Image: pngOf(t, picture(426, 426, false)), WidthMM: mm, HeightMM: mm}
 	for name, attributes := range map[string]string{
-		"on a plain page":              "/MediaBox[0 0 595 842]",
-		"on a page turned by 90":       "/MediaBox[0 0 595 842]/Rotate 90",
-		"on a page turned by 180":      "/MediaBox[0 0 595 842]/Rotate 180",
-		"on a page turned by 270":      "/MediaBox[0 0 595 842]/Rotate 270",
-		"with a shifted crop box":      "/MediaBox[-100 -50 595 842]/CropBox[-40 60 560 800]",
-		"turned, with a shifted box":   "/MediaBox[-100 -50 595 842]/CropBox[-40 60 560 800]/Rotate 270",
-		"with a user unit of 2":        "/MediaBox[0 0 300 420]/UserUnit 2",
-		"turned, with a user unit 1.5": "/MediaBox[10 20 400 500]/UserUnit 1.5/Rotate 90",
+		"on a plain page":              "/MediaBox[0 0 420 400]",
+		"on a page turned by 90":       "/MediaBox[0 0 420 400]/Rotate 90",
+		"on a page turned by 180":      "/MediaBox[0 0 420 400]/Rotate 180",
+		"on a page turned by 270":      "/MediaBox[0 0 420 400]/Rotate 270",
+		"with a shifted crop box":      "/MediaBox[-100 -50 495 542]/CropBox[-40 60 400 460]",
+		"turned, with a shifted box":   "/MediaBox[-100 -50 495 542]/CropBox[-40 60 400 460]/Rotate 270",
+		"with a user unit of 2":        "/MediaBox[0 0 200 180]/UserUnit 2",
+		"turned, with a user unit 1.5": "/MediaBox[10 20 260 300]/UserUnit 1.5/Rotate 90",
 	} {
 		t.Run(name, func(t *testing.T) {
 			u, p := open(t, file(attributes, ""))
 			side := mm * 72 / 25.4
-			box := pdf.Rect{X0: 200, Y0: 150, X1: 200 + side, Y1: 150 + side}
+			box := pdf.Rect{X0: 220, Y0: 150, X1: 220 + side, Y1: 150 + side}
 			form, err := appearance.Form(u, p, side, side, seal, "")
 			if err != nil {
 				t.Fatal(err)
