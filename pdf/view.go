@@ -381,7 +381,7 @@ func (v *View) walkPages(f func(r Ref, page Dict, above []Dict, parent Ref) bool
 		return err
 	}
 	seen := map[Ref]bool{}
-	count := 0
+	count, visits := 0, 0
 	var visit func(o Object, above []Dict, parent Ref) (bool, error)
 	visit = func(o Object, above []Dict, parent Ref) (bool, error) {
 		r, _ := o.(Ref)
@@ -389,10 +389,11 @@ func (v *View) walkPages(f func(r Ref, page Dict, above []Dict, parent Ref) bool
 			if seen[r] {
 				return false, codes.New(ErrDamaged, "reading the page tree at", r.String(), "the tree is cyclic")
 			}
-			seen[r] = true
+			seen[r] = true // on the way down only: one page may stand in the tree twice
+			defer delete(seen, r)
 		}
-		if len(above) > v.d.limits.Depth {
-			return false, codes.New(ErrLimit, "reading the page tree at", r.String(), "the tree is too deep")
+		if visits++; visits > 2*maxPages || len(above) > v.d.limits.Depth {
+			return false, codes.New(ErrLimit, "reading the page tree at", r.String(), "the tree is too deep or too large")
 		}
 		d, err := v.Dict(o)
 		if err != nil || d == nil {
