@@ -158,7 +158,7 @@ func TestChangesAfterSigning(t *testing.T) {
 		{"number respelled as a 32-bit float", signed, set(3, func(d pdf.Dict) { d["MediaBox"] = pdf.Array{int64(0), int64(0), 595.00000001, int64(842)} }), verify.ClassNone, ""},
 		{"page added", signed, set(2, func(d pdf.Dict) {
 			d["Kids"], d["Count"] = append(d["Kids"].(pdf.Array), d["Kids"].(pdf.Array)[0]), int64(2)
-		}), verify.ClassForbidden, "array_changed"},
+		}), verify.ClassForbidden, "value_changed"},
 		{"open action added", signed, set(1, func(d pdf.Dict) { d["OpenAction"] = pdf.Dict{"S": pdf.Name("JavaScript")} }), verify.ClassForbidden, "object_changed"},
 		{"field filled", signed, set(6, func(d pdf.Dict) { d["V"] = pdf.String("x") }), verify.ClassForm, "field_filled"},
 		{"field filled after P=1", final, set(6, func(d pdf.Dict) { d["V"] = pdf.String("x") }), verify.ClassForbidden, "field_filled"},
