@@ -3,6 +3,7 @@ package pades
 import (
 	"context"
 	"crypto"
+	"crypto/rand"
 	"io"
 	"time"
 
@@ -49,8 +50,12 @@ func Sign(ctx context.Context, w io.Writer, d *pdf.Document, key crypto.Signer, 
 
 // call is the key operation, told to the trace.
 func (p *Prepared) call(key crypto.Signer, o *Options) ([]byte, error) {
+	random := o.Rand
+	if random == nil {
+		random = rand.Reader
+	}
 	start := time.Now()
-	signature, err := key.Sign(o.Rand, p.unsigned.Digest(), p.unsigned.SignerOpts())
+	signature, err := key.Sign(random, p.unsigned.Digest(), p.unsigned.SignerOpts())
 	o.Trace.Report(fetch.Call{
 		Kind: "key", Address: o.KeyName, Start: start, Duration: time.Since(start), Bytes: int64(len(signature)), Err: err,
 	})
