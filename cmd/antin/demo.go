@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"embed"
 	"errors"
 	"fmt"
@@ -370,7 +371,7 @@ func (d *demo) embed(ctx context.Context, w io.Writer, key *keys.Key, o *pades.O
 		return err
 	}
 	u := prepared.Unsigned()
-	signature, err := key.Sign(nil, u.Digest(), u.SignerOpts())
+	signature, err := key.Sign(rand.Reader, u.Digest(), u.SignerOpts())
 	if err != nil {
 		return codes.Wrap(errInput, "signing with", key.Name, err)
 	}
