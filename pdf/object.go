@@ -230,21 +230,14 @@ func appendName(out []byte, n Name) []byte {
 	return out
 }
 
-// appendReal writes at most six decimals, which is finer than any page needs, and never an exponent.
+// appendReal writes the shortest decimals that read back as v: a dictionary written again must hold the numbers it had, or the
+// signatures before it count as broken. PDF has no exponents (ISO 32000-2, 7.3.3).
 func appendReal(out []byte, v float64) []byte {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return append(out, '0')
 	}
-	start := len(out)
-	out = strconv.AppendFloat(out, v, 'f', 6, 64)
-	for len(out) > start+1 && out[len(out)-1] == '0' {
-		out = out[:len(out)-1]
+	if v == 0 {
+		return append(out, '0') // not "-0"
 	}
-	if out[len(out)-1] == '.' {
-		out = out[:len(out)-1]
-	}
-	if string(out[start:]) == "-0" {
-		out = append(out[:start], '0')
-	}
-	return out
+	return strconv.AppendFloat(out, v, 'f', -1, 64)
 }
