@@ -10,6 +10,7 @@ import (
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/revocation"
 )
 
 // Evidence is the document security store of a view.
@@ -86,12 +87,6 @@ func vriKey(contents []byte) pdf.Name {
 	return pdf.Name(strings.ToUpper(hex.EncodeToString(sum[:])))
 }
 
-// proof is what one signature needs: certificates and revocation data of its own chain and its time-stamps'.
-type proof struct {
-	Certificates []*certpath.Certificate
-	OCSP, CRLs   [][]byte
-}
-
 // store is the document security store of a revision being made. It only grows: what an older revision put there
 // stays in its place, and an older /VRI entry is never touched.
 type store struct {
@@ -166,8 +161,8 @@ func (s *store) put(key pdf.Name, der []byte) pdf.Ref {
 	return ref
 }
 
-// add stores a proof and names it for the signature, unless the signature has an entry already.
-func (s *store) add(contents []byte, p *proof) error {
+// add stores evidence and names it for the signature, unless the signature has an entry already.
+func (s *store) add(contents []byte, p *revocation.Evidence) error {
 	entry := pdf.Dict{"Type": pdf.Name("VRI")}
 	list := func(key pdf.Name, refs pdf.Array) {
 		if len(refs) > 0 {
@@ -241,7 +236,7 @@ func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted func(*Sign
 		return err
 	}
 	asked := *eo
-	asked.Status = &remembered{source: eo.Status, seen: map[[32]byte][]certpath.Status{}}
+	asked.Status = revocation.Remember(eo.Status)
 	for _, sig := range signatures {
 		p, err := prove(ctx, sig, stored, &asked)
 		if err != nil {

@@ -3,10 +3,10 @@ package pades
 import (
 	"context"
 	"slices"
-	"sync"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/revocation"
 	"github.com/antinvn/antin/tsp"
 )
 
@@ -32,7 +32,7 @@ func (s *Signature) tokens() []*tsp.Token {
 }
 
 // prove gathers what a signature needs for good: its signer's path and those of its time-stamps.
-func prove(ctx context.Context, s *Signature, stored *Evidence, o *EmbedOptions) (*proof, error) {
+func prove(ctx context.Context, s *Signature, stored *Evidence, o *EmbedOptions) (*revocation.Evidence, error) {
 	const act = "gathering evidence for"
 	if s.CMS == nil {
 		return nil, codes.New(ErrEvidence, act, s.Field, "the signature cannot be read")
@@ -70,38 +70,15 @@ func prove(ctx context.Context, s *Signature, stored *Evidence, o *EmbedOptions)
 }
 
 // gather validates each leaf's path and keeps what it rests on.
-func gather(ctx context.Context, field string, leaves, pool []*certpath.Certificate, o *EmbedOptions) (*proof, error) {
-	g := &gatherer{field: field, pool: pool, o: o, proof: &proof{}, seen: map[[32]byte]bool{}}
-	for _, leaf := range leaves {
-		if err := g.path(ctx, leaf, 0); err != nil {
-			return nil, err
-		}
-	}
-	return g.proof, nil
-}
-
-// remembered is a [certpath.StatusSource] that asks the one below once for each certificate, so that two signatures
-// under one authority cost one question. Safe for concurrent use if the source is.
-type remembered struct {
-	source certpath.StatusSource
-
-	mu   sync.Mutex
-	seen map[[32]byte][]certpath.Status
-}
-
-func (r *remembered) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]certpath.Status, error) {
-	key := cert.Fingerprint()
-	r.mu.Lock()
-	known, ok := r.seen[key]
-	r.mu.Unlock()
-	if ok {
-		return known, nil
-	}
-	found, err := r.source.Status(ctx, cert, issuer)
-	if err == nil {
-		r.mu.Lock()
-		r.seen[key] = found
-		r.mu.Unlock()
+func gather(ctx context.Context, field string, leaves, pool []*certpath.Certificate, o *EmbedOptions) (*revocation.Evidence, error) {
+	found, err := revocation.Gather(ctx, &revocation.GatherOptions{
+		Anchors: o.Anchors, Status: o.Status, Issuers: o.Issuers, Pool: pool, At: o.time(),
+	}, leaves...)
+	switch codes.Code(codes.Of(err)) {
+	case revocation.ErrRevoked:
+		return nil, codes.Wrap(ErrRevoked, "securing", field, err)
+	case revocation.ErrPath:
+		return nil, codes.Wrap(ErrEvidence, "securing", field, err)
 	}
 	return found, err
 }

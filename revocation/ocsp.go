@@ -25,6 +25,8 @@ const (
 	ErrCRL         codes.Code = "revocation.crl"         // not a CRL that can be read
 	ErrNoAddress   codes.Code = "revocation.no_address"  // the certificate names no OCSP responder and no CRL
 	ErrUnavailable codes.Code = "revocation.unavailable" // no address gave evidence
+	ErrRevoked     codes.Code = "revocation.revoked"     // a certificate of the path is revoked
+	ErrPath        codes.Code = "revocation.path"        // no valid path to an anchor
 )
 
 // Status is certpath's.
