@@ -1,6 +1,8 @@
 package cms
 
 import (
+	"math"
+
 	"github.com/antinvn/antin/codes"
 )
 
@@ -35,6 +37,8 @@ type berReader struct{ elements int }
 type header struct {
 	tag         byte // the first identifier octet
 	identifier  []byte
+	octets      int    // of identifier and length
+	length      int64  // -1: indefinite
 	content     []byte // definite lengths
 	rest        []byte
 	indefinite  bool
@@ -48,6 +52,23 @@ func (r *berReader) header(b []byte, depth int) (h header, err error) {
 	if r.elements++; r.elements > maxElements || depth > maxDepth {
 		return h, codes.New(ErrLimit, "reading BER", "", "too many or too deeply nested elements")
 	}
+	if h, err = readHeader(b); err != nil {
+		return h, err
+	}
+	b = b[h.octets:]
+	if h.length < 0 {
+		h.rest = b
+		return h, nil
+	}
+	if h.length > int64(len(b)) {
+		return h, malformed("a length beyond the end")
+	}
+	h.content, h.rest = b[:h.length], b[h.length:]
+	return h, nil
+}
+
+// readHeader reads identifier and length at the start of b; content and rest are not looked at.
+func readHeader(b []byte) (h header, err error) {
 	if len(b) < 2 {
 		return h, malformed("a header")
 	}
@@ -68,18 +89,17 @@ func (r *berReader) header(b []byte, depth int) (h header, err error) {
 	if i >= len(b) {
 		return h, malformed("a length")
 	}
-	l := int(b[i])
+	first := b[i]
 	i++
-	h.minimal = true
+	h.length, h.minimal = int64(first), true
 	switch {
-	case l == 0x80:
+	case first == 0x80:
 		if !h.constructed {
 			return h, malformed("an indefinite length of a primitive")
 		}
-		h.indefinite, h.minimal, h.rest = true, false, b[i:]
-		return h, nil
-	case l > 0x80:
-		n := l & 0x7f
+		h.length, h.indefinite, h.minimal = -1, true, false
+	case first > 0x80:
+		n := int(first & 0x7f)
 		if n > 8 || i+n > len(b) {
 			return h, malformed("a length")
 		}
@@ -87,17 +107,13 @@ func (r *berReader) header(b []byte, depth int) (h header, err error) {
 		for _, c := range b[i : i+n] {
 			v = v<<8 | uint64(c)
 		}
-		h.minimal = b[i] != 0 && (n > 1 || v >= 0x80)
-		i += n
-		if v > uint64(len(b)-i) {
-			return h, malformed("a length beyond the end")
+		if v > math.MaxInt64 {
+			return h, malformed("a length")
 		}
-		l = int(v)
+		h.length, h.minimal = int64(v), b[i] != 0 && (n > 1 || v >= 0x80)
+		i += n
 	}
-	if l > len(b)-i {
-		return h, malformed("a length beyond the end")
-	}
-	h.content, h.rest = b[i:i+l], b[i+l:]
+	h.octets = i
 	return h, nil
 }
 

@@ -21,13 +21,11 @@ import (
 // Unsigned is a signature prepared but not made: it can be stored and completed in another process. It is read-only
 // after Prepare and safe for concurrent use.
 type Unsigned struct {
-	cert     *certpath.Certificate
-	ctype    certpath.OID
-	hash     crypto.Hash
-	pss      bool
-	attached bool
-	content  []byte
-	attrs    []byte // DER SET OF
+	cert  *certpath.Certificate
+	ctype certpath.OID
+	hash  crypto.Hash
+	pss   bool
+	attrs []byte // DER SET OF
 }
 
 // PrepareOptions steer Prepare; the zero value makes CAdES-style attributes without signing-time.
@@ -36,7 +34,8 @@ type PrepareOptions struct {
 	Hash        crypto.Hash  // 0: SHA-256 (P-384: SHA-384, P-521 and Ed25519: SHA-512)
 	PSS         bool         // RSA keys: RSASSA-PSS
 	Attributes  []Attribute  // more signed attributes
-	Content     []byte       // nil: detached
+	// Countersignature prepares one over a signature value: without content-type (RFC 5652, 11.4).
+	Countersignature bool
 }
 
 // Prepare builds the signed attributes once: content-type, message-digest, signing-certificate-v2, CMSAlgorithmProtection
@@ -45,7 +44,7 @@ func Prepare(cert *certpath.Certificate, contentDigest []byte, o *PrepareOptions
 	if o == nil {
 		o = &PrepareOptions{}
 	}
-	u := &Unsigned{cert: cert, ctype: o.ContentType, hash: o.Hash, pss: o.PSS, content: o.Content, attached: o.Content != nil}
+	u := &Unsigned{cert: cert, ctype: o.ContentType, hash: o.Hash, pss: o.PSS}
 	if u.ctype == nil {
 		u.ctype = OIDData
 	}
@@ -62,14 +61,14 @@ func Prepare(cert *certpath.Certificate, contentDigest []byte, o *PrepareOptions
 	if err != nil {
 		return nil, err
 	}
-	var ctype cryptobyte.Builder
-	ctype.AddASN1ObjectIdentifier(u.ctype)
 	attrs := append([]Attribute{
-		{Type: oidContentType, Values: [][]byte{ctype.BytesOrPanic()}},
 		{Type: oidMessageDigest, Values: [][]byte{wrap(0x04, contentDigest)}},
 		{Type: oidSigningCertV2, Values: [][]byte{signingCertificateV2(cert)}},
 		{Type: oidAlgProtection, Values: [][]byte{algorithmProtection(u.hash, alg)}},
 	}, o.Attributes...)
+	if !o.Countersignature {
+		attrs = append(attrs, Attribute{Type: oidContentType, Values: [][]byte{objectIdentifier(u.ctype)}})
+	}
 	der := make([][]byte, len(attrs))
 	for i, a := range attrs {
 		for _, b := range attrs[:i] {
@@ -170,8 +169,8 @@ func (u *Unsigned) Sign(random io.Reader, key crypto.Signer, chain ...*certpath.
 	return u.Complete(sig, chain...)
 }
 
-// Complete checks signature against the certificate (ErrSignatureMismatch) and returns the SignedData with the signing
-// certificate and chain inside.
+// Complete checks signature against the certificate (ErrSignatureMismatch) and returns a detached SignedData with the
+// signing certificate and chain inside; [SignedData.Attach] gives it its content.
 func (u *Unsigned) Complete(signature []byte, chain ...*certpath.Certificate) (*SignedData, error) {
 	alg, err := certpath.SignatureAlgorithmFor(u.cert.PublicKey, u.hash, u.pss)
 	if err != nil {
@@ -185,19 +184,15 @@ func (u *Unsigned) Complete(signature []byte, chain ...*certpath.Certificate) (*
 	version.AddASN1Int64(1)
 	raw := wrap(0x30, version.BytesOrPanic(), wrap(0x30, u.cert.RawIssuer, serial.BytesOrPanic()), digestAlgorithm(u.hash).Marshal(),
 		append([]byte{0xa0}, u.attrs[1:]...), alg.Marshal(), wrap(0x04, signature))
-	si, err := parseSignerInfo(raw)
+	si, err := ParseSignerInfo(raw)
 	if err != nil {
 		return nil, err
 	}
-	s := &SignedData{ctype: u.ctype, content: u.content, attached: u.attached, signers: []*SignerInfo{si}}
+	s := &SignedData{ctype: u.ctype, signers: []*SignerInfo{si}}
 	si.owner = s
 	s.AddCertificates(u.cert)
 	s.AddCertificates(chain...)
-	der, err := s.MarshalDER()
-	if err != nil {
-		return nil, err
-	}
-	return ParseBytes(der)
+	return s, nil
 }
 
 // unsignedVersion is the version of the stored form.
@@ -205,29 +200,16 @@ const unsignedVersion = 1
 
 // MarshalBinary stores an Unsigned; the format carries a version.
 func (u *Unsigned) MarshalBinary() ([]byte, error) {
-	oid, err := marshalOID(u.ctype)
-	if err != nil {
-		return nil, err
-	}
 	flags := byte(0)
 	if u.pss {
 		flags |= 1
 	}
-	if u.attached {
-		flags |= 2
-	}
 	out := append([]byte("ACU"), unsignedVersion, flags, byte(u.hash))
-	for _, part := range [][]byte{u.cert.Raw, oid, u.attrs, u.content} {
+	for _, part := range [][]byte{u.cert.Raw, objectIdentifier(u.ctype), u.attrs} {
 		out = binary.BigEndian.AppendUint32(out, uint32(len(part)))
 		out = append(out, part...)
 	}
 	return out, nil
-}
-
-func marshalOID(o certpath.OID) ([]byte, error) {
-	var b cryptobyte.Builder
-	b.AddASN1ObjectIdentifier(o)
-	return b.Bytes()
 }
 
 // UnmarshalBinary reads what MarshalBinary wrote.
@@ -240,7 +222,7 @@ func (u *Unsigned) UnmarshalBinary(b []byte) error {
 	}
 	flags, h := b[4], crypto.Hash(b[5])
 	b = b[6:]
-	var parts [4][]byte
+	var parts [3][]byte
 	for i := range parts {
 		if len(b) < 4 || uint64(binary.BigEndian.Uint32(b)) > uint64(len(b)-4) {
 			return malformed("a prepared signature")
@@ -258,9 +240,6 @@ func (u *Unsigned) UnmarshalBinary(b []byte) error {
 	if !oid.ReadASN1ObjectIdentifier(&ctype) || !set.SkipASN1(cbasn1.SET) || !set.Empty() || !h.Available() {
 		return malformed("a prepared signature")
 	}
-	*u = Unsigned{cert: cert, ctype: ctype, hash: h, pss: flags&1 != 0, attached: flags&2 != 0, attrs: parts[2]}
-	if u.attached {
-		u.content = parts[3]
-	}
+	*u = Unsigned{cert: cert, ctype: ctype, hash: h, pss: flags&1 != 0, attrs: parts[2]}
 	return nil
 }

@@ -2,9 +2,9 @@ package cms
 
 import (
 	"bytes"
-	"crypto"
+	"context"
 	"io"
-	"math/big"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -51,23 +51,60 @@ func (a Attribute) Marshal() []byte {
 	return wrap(0x30, oid.BytesOrPanic(), wrap(0x31, sortSet(a.Values)...))
 }
 
-// SignedData is RFC 5652, 5.1. Everything read is kept as bytes: marshalling an unchanged value returns the input.
+// SignedData is RFC 5652, 5.1. Everything read is kept as bytes: writing an unchanged value returns the input.
 // It is not safe for concurrent use while it is changed.
 type SignedData struct {
-	raw      []byte // the input, nil once changed
+	input    *eContent // everything as read, nil once changed
 	trailing int
 	version  int
 	digests  []byte // digestAlgorithms as read, with its tag
 	ctype    certpath.OID
-	content  []byte
-	attached bool
+	content  *eContent // nil if detached
+	held     []byte    // the content's octets where they are in memory
 	certs    [][]byte
 	revs     [][]byte
 	signers  []*SignerInfo
 	parsed   []*certpath.Certificate
 }
 
-// Parse reads a ContentInfo with SignedData in BER or DER.
+// Open reads a ContentInfo with SignedData in BER or DER. Its content stays where it is and is read through r whenever
+// it is asked for, so memory does not grow with it; r must not change meanwhile. Bytes after the structure are ignored
+// and reported by [SignedData.Trailing].
+func Open(ctx context.Context, r io.ReaderAt, size int64) (*SignedData, error) {
+	file := cursor{r: r, end: size}
+	info, err := file.enter(0x30, "ContentInfo")
+	if err != nil {
+		return nil, err
+	}
+	oid, err := info.oid("contentType")
+	if err != nil {
+		return nil, err
+	}
+	if !oid.Equal(oidSignedData) {
+		return nil, codes.New(ErrMalformed, "reading CMS", oid.String(), "the content type is not SignedData")
+	}
+	explicit, err := info.enter(0xa0, "SignedData")
+	if err != nil {
+		return nil, err
+	}
+	body, err := explicit.enter(0x30, "SignedData")
+	if err != nil {
+		return nil, err
+	}
+	s := &SignedData{}
+	if err := s.parse(ctx, &body); err != nil {
+		return nil, err
+	}
+	for _, level := range []struct{ outer, inner *cursor }{{&explicit, &body}, {&info, &explicit}, {&file, &info}} {
+		if err := level.outer.leave(level.inner); err != nil {
+			return nil, err
+		}
+	}
+	s.input, s.trailing = &eContent{r: r, size: file.at}, int(size-file.at)
+	return s, nil
+}
+
+// Parse is [Open] for a stream, held in memory with its content.
 func Parse(r io.Reader) (*SignedData, error) {
 	b, err := io.ReadAll(io.LimitReader(r, maxSize+1))
 	if err != nil {
@@ -79,56 +116,84 @@ func Parse(r io.Reader) (*SignedData, error) {
 	return ParseBytes(b)
 }
 
-// ParseBytes is Parse for a slice; bytes after the structure are ignored and reported by [SignedData.Trailing].
+// ParseBytes is [Open] for a slice.
 func ParseBytes(b []byte) (*SignedData, error) {
-	der, used, err := toDER(b)
-	if err != nil {
-		return nil, err
+	s, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)))
+	if err != nil || s.content == nil {
+		return s, err
 	}
-	s := &SignedData{raw: b[:used], trailing: len(b) - used}
-	in := cryptobyte.String(der)
-	var ci, explicit, body cryptobyte.String
-	var oid certpath.OID
-	if !in.ReadASN1(&ci, cbasn1.SEQUENCE) || !ci.ReadASN1ObjectIdentifier(&oid) {
-		return nil, malformed("ContentInfo")
+	if c := s.content; c.value == nil {
+		s.held = b[c.at : c.at+c.size]
+		return s, nil
 	}
-	if !oid.Equal(oidSignedData) {
-		return nil, codes.New(ErrMalformed, "reading CMS", oid.String(), "the content type is not SignedData")
-	}
-	if !ci.ReadASN1(&explicit, cbasn1.Tag(0).Constructed().ContextSpecific()) || !explicit.ReadASN1(&body, cbasn1.SEQUENCE) {
-		return nil, malformed("SignedData")
-	}
-	return s, s.parse(body)
+	var joined bytes.Buffer
+	err = s.content.copy(context.Background(), &joined)
+	s.held = joined.Bytes()
+	return s, err
 }
 
-func (s *SignedData) parse(b cryptobyte.String) error {
-	var digests, eci cryptobyte.String
-	if !b.ReadASN1Integer(&s.version) || !b.ReadASN1Element(&digests, cbasn1.SET) || !b.ReadASN1(&eci, cbasn1.SEQUENCE) {
+func (s *SignedData) parse(ctx context.Context, body *cursor) error {
+	head, err := body.fields(2)
+	if err != nil {
+		return err
+	}
+	before := cryptobyte.String(head)
+	var digests cryptobyte.String
+	if !before.ReadASN1Integer(&s.version) || !before.ReadASN1Element(&digests, cbasn1.SET) {
 		return malformed("SignedData")
 	}
 	s.digests = digests
-	if !eci.ReadASN1ObjectIdentifier(&s.ctype) {
-		return malformed("eContentType")
+	if err := s.parseContent(ctx, body); err != nil {
+		return err
 	}
-	var explicit cryptobyte.String
-	if !eci.ReadOptionalASN1(&explicit, &s.attached, cbasn1.Tag(0).Constructed().ContextSpecific()) {
+	tail, err := body.fields(maxFields)
+	if err != nil {
+		return err
+	}
+	after := cryptobyte.String(tail)
+	if s.certs, err = readTagged(&after, 0); err != nil {
+		return err
+	}
+	if s.revs, err = readTagged(&after, 1); err != nil {
+		return err
+	}
+	return s.parseSigners(&after)
+}
+
+// parseContent is EncapsulatedContentInfo (RFC 5652, 5.2).
+func (s *SignedData) parseContent(ctx context.Context, body *cursor) error {
+	info, err := body.enter(0x30, "encapContentInfo")
+	if err != nil {
+		return err
+	}
+	if s.ctype, err = info.oid("eContentType"); err != nil {
+		return err
+	}
+	e, ok, err := info.next()
+	if err != nil {
+		return err
+	}
+	if !ok { // detached
+		body.at = info.at
+		return nil
+	}
+	if e.tag != 0xa0 {
 		return malformed("eContent")
 	}
-	if s.attached {
-		var v cryptobyte.String
-		var tag cbasn1.Tag
-		if !explicit.ReadAnyASN1(&v, &tag) { // PKCS#7 writers put other types than OCTET STRING here
-			return malformed("eContent")
-		}
-		s.content = v
-	}
-	var err error
-	if s.certs, err = readTagged(&b, 0); err != nil {
+	explicit, err := info.into(e)
+	if err != nil {
 		return err
 	}
-	if s.revs, err = readTagged(&b, 1); err != nil {
+	if s.content, err = readContent(ctx, &explicit); err != nil {
 		return err
 	}
+	if err := info.leave(&explicit); err != nil {
+		return err
+	}
+	return body.leave(&info)
+}
+
+func (s *SignedData) parseSigners(b *cryptobyte.String) error {
 	var set cryptobyte.String
 	if !b.ReadASN1(&set, cbasn1.SET) {
 		return malformed("signerInfos")
@@ -138,7 +203,7 @@ func (s *SignedData) parse(b cryptobyte.String) error {
 		if !set.ReadASN1Element(&one, cbasn1.SEQUENCE) {
 			return malformed("SignerInfo")
 		}
-		si, err := parseSignerInfo(one)
+		si, err := ParseSignerInfo(one)
 		if err != nil {
 			return err
 		}
@@ -170,16 +235,44 @@ func readTagged(b *cryptobyte.String, tag uint8) ([][]byte, error) {
 func (s *SignedData) Trailing() int { return s.trailing }
 
 // Version is CMSVersion.
-func (s *SignedData) Version() int { return s.version }
+func (s *SignedData) Version() int {
+	if s.input == nil {
+		return s.cmsVersion()
+	}
+	return s.version
+}
 
 // ContentType is eContentType.
 func (s *SignedData) ContentType() certpath.OID { return s.ctype }
 
-// Content is eContent's octets, nil if detached.
-func (s *SignedData) Content() []byte { return s.content }
+// Content is eContent's octets where they are in memory (see [ParseBytes]), else nil.
+func (s *SignedData) Content() []byte { return s.held }
 
 // Detached reports that there is no eContent.
-func (s *SignedData) Detached() bool { return !s.attached }
+func (s *SignedData) Detached() bool { return s.content == nil }
+
+// ContentSize is the number of eContent's octets, 0 if detached.
+func (s *SignedData) ContentSize() int64 {
+	if s.content == nil {
+		return 0
+	}
+	return s.content.size
+}
+
+// WriteContent writes eContent's octets to w, nothing if detached. Each call reads them anew.
+func (s *SignedData) WriteContent(ctx context.Context, w io.Writer) error {
+	if s.content == nil {
+		return nil
+	}
+	return s.content.copy(ctx, w)
+}
+
+// Attach makes eContent of what r holds; it is read when the value is written. Whether the signatures are over it is not
+// looked at.
+func (s *SignedData) Attach(r io.ReaderAt, size int64) {
+	s.content, s.held = &eContent{r: r, size: size}, nil
+	s.changed()
+}
 
 // Certificates are the X.509 certificates inside; what cannot be parsed is left out (see RawCertificates).
 func (s *SignedData) Certificates() []*certpath.Certificate {
@@ -232,7 +325,7 @@ func (s *SignedData) RawRevocationInfos() [][]byte { return s.revs }
 // Signers are the signers in the order of the file.
 func (s *SignedData) Signers() []*SignerInfo { return s.signers }
 
-func (s *SignedData) changed() { s.raw, s.parsed = nil, nil }
+func (s *SignedData) changed() { s.input, s.parsed = nil, nil }
 
 func addUnique(list *[][]byte, der []byte) bool {
 	for _, have := range *list {
@@ -273,9 +366,9 @@ func (s *SignedData) AddOCSPResponses(der ...[]byte) {
 	}
 }
 
-// Merge adds the signers, certificates and revocation data of o (same content) to s.
+// Merge adds the signers, certificates and revocation data of o to s. A detached o speaks of s's content, whatever it is.
 func (s *SignedData) Merge(o *SignedData) error {
-	if !s.ctype.Equal(o.ctype) || s.attached != o.attached || !bytes.Equal(s.content, o.content) {
+	if !s.ctype.Equal(o.ctype) || o.content != nil && !s.content.equal(o.content) {
 		return codes.New(ErrContent, "joining signatures", "", "they sign different contents")
 	}
 	for _, c := range o.certs {
@@ -294,36 +387,73 @@ func (s *SignedData) Merge(o *SignedData) error {
 	return nil
 }
 
-// MarshalDER returns the ContentInfo: the input's bytes if nothing was changed, DER otherwise.
+// MarshalDER is what Write writes, in memory.
 func (s *SignedData) MarshalDER() ([]byte, error) {
-	if s.raw != nil {
-		return s.raw, nil
+	var b bytes.Buffer
+	if err := s.Write(context.Background(), &b); err != nil {
+		return nil, err
 	}
-	var head, ctype, oid cryptobyte.Builder
-	head.AddASN1Int64(int64(s.cmsVersion()))
-	ctype.AddASN1ObjectIdentifier(s.ctype)
-	oid.AddASN1ObjectIdentifier(oidSignedData)
+	return b.Bytes(), nil
+}
+
+// Write writes the ContentInfo: the input's bytes if nothing was changed, DER otherwise. The content passes through in
+// blocks, and w gets nothing more once ctx is done.
+func (s *SignedData) Write(ctx context.Context, w io.Writer) error {
+	if s.input != nil {
+		return s.input.copy(ctx, w)
+	}
+	head, tail := s.marshal()
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	if err := s.WriteContent(ctx, w); err != nil {
+		return err
+	}
+	_, err := w.Write(tail)
+	return err
+}
+
+// marshal is the DER before and after the content's octets, whose number is known: every length is definite.
+func (s *SignedData) marshal() (head, tail []byte) {
+	behind := int(s.ContentSize())
+	enclose := func(tag byte, inside []byte) []byte {
+		return append(appendLength([]byte{tag}, len(inside)+behind), inside...)
+	}
+	if s.content != nil {
+		head = enclose(0xa0, enclose(0x04, nil))
+	}
+	head = enclose(0x30, append(objectIdentifier(s.ctype), head...))
 	digests := s.digests
 	if digests == nil {
 		digests = s.digestAlgorithms()
 	}
-	eci := ctype.BytesOrPanic()
-	if s.attached {
-		eci = append(eci, wrap(0xa0, wrap(0x04, s.content))...)
-	}
-	parts := [][]byte{head.BytesOrPanic(), digests, wrap(0x30, eci)}
+	var version cryptobyte.Builder
+	version.AddASN1Int64(int64(s.cmsVersion()))
+	head = slices.Concat(version.BytesOrPanic(), digests, head)
+	tail = s.marshalTail()
+	behind += len(tail)
+	head = enclose(0xa0, enclose(0x30, head))
+	return enclose(0x30, append(objectIdentifier(oidSignedData), head...)), tail
+}
+
+func (s *SignedData) marshalTail() (tail []byte) {
 	if len(s.certs) > 0 {
-		parts = append(parts, wrap(0xa0, sortSet(s.certs)...))
+		tail = append(tail, wrap(0xa0, sortSet(s.certs)...)...)
 	}
 	if len(s.revs) > 0 {
-		parts = append(parts, wrap(0xa1, sortSet(s.revs)...))
+		tail = append(tail, wrap(0xa1, sortSet(s.revs)...)...)
 	}
 	signers := make([][]byte, len(s.signers))
 	for i, si := range s.signers {
 		signers[i] = si.Raw()
 	}
-	parts = append(parts, wrap(0x31, sortSet(signers)...))
-	return wrap(0x30, oid.BytesOrPanic(), wrap(0xa0, wrap(0x30, parts...))), nil
+	return append(tail, wrap(0x31, sortSet(signers)...)...)
+}
+
+func objectIdentifier(o certpath.OID) []byte {
+	var b cryptobyte.Builder
+	b.AddASN1ObjectIdentifier(o)
+	return b.BytesOrPanic()
 }
 
 // cmsVersion is RFC 5652, 5.1.
@@ -361,203 +491,6 @@ func (s *SignedData) digestAlgorithms() []byte {
 		addUnique(&list, si.digest.Marshal())
 	}
 	return wrap(0x31, sortSet(list)...)
-}
-
-// SignerInfo is RFC 5652, 5.3.
-type SignerInfo struct {
-	owner       *SignedData
-	raw         []byte // nil once unsigned attributes were added
-	version     int
-	sid         []byte
-	issuer      []byte
-	serial      *big.Int
-	ski         []byte
-	digest      certpath.AlgorithmIdentifier
-	signedRaw   []byte // with tag SET OF
-	signed      []Attribute
-	sigAlg      certpath.AlgorithmIdentifier
-	signature   []byte
-	unsigned    []Attribute
-	unsignedDER [][]byte // each attribute as read or built
-}
-
-func parseSignerInfo(raw cryptobyte.String) (*SignerInfo, error) {
-	si := &SignerInfo{raw: raw}
-	in := raw
-	var b, sid cryptobyte.String
-	var tag cbasn1.Tag
-	if !in.ReadASN1(&b, cbasn1.SEQUENCE) || !b.ReadASN1Integer(&si.version) || !b.ReadAnyASN1Element(&sid, &tag) {
-		return nil, malformed("SignerInfo")
-	}
-	si.sid = sid
-	if tag == cbasn1.SEQUENCE {
-		var isn, issuer cryptobyte.String
-		si.serial = new(big.Int)
-		if !sid.ReadASN1(&isn, cbasn1.SEQUENCE) || !isn.ReadASN1Element(&issuer, cbasn1.SEQUENCE) || !isn.ReadASN1Integer(si.serial) {
-			return nil, malformed("issuerAndSerialNumber")
-		}
-		si.issuer = issuer
-	} else {
-		var v cryptobyte.String
-		if !sid.ReadAnyASN1(&v, &tag) {
-			return nil, malformed("subjectKeyIdentifier")
-		}
-		si.ski = v
-	}
-	var ok bool
-	if si.digest, ok = certpath.ReadAlgorithm(&b); !ok {
-		return nil, malformed("digestAlgorithm")
-	}
-	var err error
-	var list cryptobyte.String
-	var has bool
-	if !b.ReadOptionalASN1(&list, &has, cbasn1.Tag(0).Constructed().ContextSpecific()) {
-		return nil, malformed("signedAttrs")
-	}
-	if has {
-		si.signedRaw = wrap(0x31, list)
-		if si.signed, _, err = readAttributes(list); err != nil {
-			return nil, err
-		}
-	}
-	if si.sigAlg, ok = certpath.ReadAlgorithm(&b); !ok {
-		return nil, malformed("signatureAlgorithm")
-	}
-	var sig cryptobyte.String
-	if !b.ReadASN1(&sig, cbasn1.OCTET_STRING) {
-		return nil, malformed("signature")
-	}
-	si.signature = sig
-	if !b.ReadOptionalASN1(&list, &has, cbasn1.Tag(1).Constructed().ContextSpecific()) {
-		return nil, malformed("unsignedAttrs")
-	}
-	if has {
-		if si.unsigned, si.unsignedDER, err = readAttributes(list); err != nil {
-			return nil, err
-		}
-	}
-	return si, nil
-}
-
-func readAttributes(list cryptobyte.String) (attrs []Attribute, raw [][]byte, err error) {
-	for !list.Empty() {
-		var one, body, set cryptobyte.String
-		var a Attribute
-		if !list.ReadASN1Element(&one, cbasn1.SEQUENCE) {
-			return nil, nil, malformed("Attribute")
-		}
-		in := one
-		if !in.ReadASN1(&body, cbasn1.SEQUENCE) || !body.ReadASN1ObjectIdentifier(&a.Type) || !body.ReadASN1(&set, cbasn1.SET) {
-			return nil, nil, malformed("Attribute")
-		}
-		for !set.Empty() {
-			var v cryptobyte.String
-			var tag cbasn1.Tag
-			if !set.ReadAnyASN1Element(&v, &tag) {
-				// Some writers put plain bytes here; the attribute is kept whole as one value.
-				a.Values = append(a.Values, set)
-				break
-			}
-			a.Values = append(a.Values, v)
-		}
-		attrs, raw = append(attrs, a), append(raw, one)
-	}
-	return attrs, raw, nil
-}
-
-// Raw is the SignerInfo, unsigned attributes included: as read, or built.
-func (si *SignerInfo) Raw() []byte {
-	if si.raw != nil {
-		return si.raw
-	}
-	var v cryptobyte.Builder
-	v.AddASN1Int64(int64(si.version))
-	parts := [][]byte{v.BytesOrPanic(), si.sid, si.digest.Marshal()}
-	if si.signedRaw != nil {
-		parts = append(parts, append([]byte{0xa0}, si.signedRaw[1:]...))
-	}
-	parts = append(parts, si.sigAlg.Marshal(), wrap(0x04, si.signature))
-	if len(si.unsignedDER) > 0 {
-		parts = append(parts, wrap(0xa1, sortSet(si.unsignedDER)...))
-	}
-	si.raw = wrap(0x30, parts...)
-	return si.raw
-}
-
-// SID is the issuer and serial number, or the subject key identifier, of the signing certificate.
-func (si *SignerInfo) SID() (rawIssuer []byte, serial *big.Int, ski []byte) {
-	return si.issuer, si.serial, si.ski
-}
-
-// Certificate finds the signing certificate among candidates by SID, nil if absent.
-func (si *SignerInfo) Certificate(candidates []*certpath.Certificate) *certpath.Certificate {
-	for _, c := range candidates {
-		if si.ski != nil {
-			if bytes.Equal(si.ski, c.SubjectKeyID) {
-				return c
-			}
-			continue
-		}
-		if c.SerialNumber.Cmp(si.serial) == 0 && (bytes.Equal(c.RawIssuer, si.issuer) || c.Issuer.Equal(certpath.ParseName(si.issuer))) {
-			return c
-		}
-	}
-	return nil
-}
-
-// DigestAlgorithm is the hash of the content.
-func (si *SignerInfo) DigestAlgorithm() certpath.AlgorithmIdentifier { return si.digest }
-
-// Hash is DigestAlgorithm as a crypto.Hash, 0 if unknown.
-func (si *SignerInfo) Hash() crypto.Hash { return certpath.HashByOID(si.digest.Algorithm) }
-
-// SignatureAlgorithm is the signature's.
-func (si *SignerInfo) SignatureAlgorithm() certpath.AlgorithmIdentifier { return si.sigAlg }
-
-// Signature is the signature value.
-func (si *SignerInfo) Signature() []byte { return si.signature }
-
-// SignedAttributes are the signed attributes in the order of the file; nil if there are none.
-func (si *SignerInfo) SignedAttributes() []Attribute { return si.signed }
-
-// RawSignedAttributes is what was signed: the attributes as read, with tag SET OF (0x31); nil if there are none.
-func (si *SignerInfo) RawSignedAttributes() []byte { return si.signedRaw }
-
-// SignedAttribute returns the values of a signed attribute, nil if absent.
-func (si *SignerInfo) SignedAttribute(t certpath.OID) [][]byte {
-	for _, a := range si.signed {
-		if a.Type.Equal(t) {
-			return a.Values
-		}
-	}
-	return nil
-}
-
-// UnsignedAttributes are the unsigned attributes in the order of the file.
-func (si *SignerInfo) UnsignedAttributes() []Attribute { return si.unsigned }
-
-// AddUnsigned appends an unsigned attribute (a new Attribute even if the type is already there).
-func (si *SignerInfo) AddUnsigned(a Attribute) {
-	si.unsigned = append(si.unsigned, a)
-	si.unsignedDER = append(si.unsignedDER, a.Marshal())
-	si.raw = nil
-	if si.owner != nil {
-		si.owner.changed()
-	}
-}
-
-// MessageDigest is the message-digest attribute, nil if absent.
-func (si *SignerInfo) MessageDigest() []byte {
-	v := si.SignedAttribute(oidMessageDigest)
-	if len(v) != 1 {
-		return nil
-	}
-	in := cryptobyte.String(v[0])
-	var d cryptobyte.String
-	if !in.ReadASN1(&d, cbasn1.OCTET_STRING) {
-		return nil
-	}
-	return d
 }
 
 // WithoutCertificates is a copy with an empty certificates field; what is signed stays as it is.

@@ -1,6 +1,7 @@
 package tsp
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"math/big"
@@ -148,7 +149,7 @@ func (r *Responder) token(q *request, now time.Time, serial *big.Int) ([]byte, e
 	}
 	sum := h.New()
 	sum.Write(info)
-	u, err := cms.Prepare(r.Chain[0], sum.Sum(nil), &cms.PrepareOptions{ContentType: oidTSTInfo, Hash: h, Content: info})
+	u, err := cms.Prepare(r.Chain[0], sum.Sum(nil), &cms.PrepareOptions{ContentType: oidTSTInfo, Hash: h})
 	if err != nil {
 		return nil, err
 	}
@@ -156,6 +157,7 @@ func (r *Responder) token(q *request, now time.Time, serial *big.Int) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
+	sd.Attach(bytes.NewReader(info), int64(len(info)))
 	if !q.certReq {
 		sd = sd.WithoutCertificates()
 	}
