@@ -190,7 +190,7 @@ func (d *Document) countNumbers() {
 			}
 			d.maxNumber = max(d.maxNumber, s.own)
 			for _, r := range s.runs {
-				d.maxNumber = max(d.maxNumber, r.first+len(r.entries)-1)
+				d.maxNumber = max(d.maxNumber, r.end()-1)
 			}
 		}
 	}

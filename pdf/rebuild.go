@@ -88,8 +88,8 @@ func mergeTrailer(into, t Dict) {
 func (d *Document) addCompressed(all map[int]entry, streams []Ref) {
 	v := d.Latest()
 	for _, r := range streams {
-		e, ok := v.find(r.Number)
-		if !ok || e.kind() != kindOffset {
+		e, ok, err := v.find(r.Number)
+		if err != nil || !ok || e.kind() != kindOffset {
 			continue
 		}
 		s, err := v.objectStream(r, e.value(), 0)

@@ -20,13 +20,13 @@ func (v *View) Document() *Document { return v.d }
 func (v *View) Revision() int { return v.n }
 
 // find looks an object up, newest revision first.
-func (v *View) find(n int) (entry, bool) {
+func (v *View) find(n int) (entry, bool, error) {
 	for i := v.n; i >= 0; i-- {
-		if e, ok := v.d.revisions[i].find(n); ok {
-			return e, true
+		if e, ok, err := v.d.revisions[i].find(v.d.r, n); ok || err != nil {
+			return e, ok, err
 		}
 	}
-	return 0, false
+	return 0, false, nil
 }
 
 // Trailer is the merged trailer: newest entries win.
@@ -84,9 +84,9 @@ func (v *View) load(r Ref, depth int) (Object, error) {
 	if depth > v.d.limits.Depth {
 		return nil, codes.New(ErrLimit, "reading object", r.String(), "references are nested too deeply")
 	}
-	e, ok := v.find(r.Number)
-	if !ok || e.kind() == kindFree {
-		return nil, nil
+	e, ok, err := v.find(r.Number)
+	if err != nil || !ok || e.kind() == kindFree {
+		return nil, err
 	}
 	if e.kind() == kindCompressed {
 		return v.loadCompressed(r, e, depth)
@@ -149,9 +149,9 @@ type objectStream struct {
 
 func (v *View) loadCompressed(r Ref, e entry, depth int) (Object, error) {
 	holder := int(e.value())
-	he, ok := v.find(holder)
-	if !ok || he.kind() != kindOffset || r.Generation != 0 {
-		return nil, nil
+	he, ok, err := v.find(holder)
+	if err != nil || !ok || he.kind() != kindOffset || r.Generation != 0 {
+		return nil, err
 	}
 	at := location{offset: he.value() + v.d.shift, index: e.small()}
 	if o, ok := v.d.cached(at); ok {
@@ -330,26 +330,34 @@ func (v *View) decodeAt(s *Stream, depth int) ([]byte, []Name, error) {
 func (v *View) Changed() ([]Change, error) {
 	var out []Change
 	seen := map[int]bool{}
-	for _, s := range v.d.revisions[v.n].sections {
-		for _, r := range s.runs {
-			for i, e := range r.entries {
-				n := r.first + i
-				if n == 0 || e.kind() == kindAbsent || seen[n] {
-					continue
-				}
-				seen[n] = true
-				c := Change{Ref: Ref{n, e.small()}, Offset: -1}
-				switch e.kind() {
-				case kindOffset:
-					c.Offset = e.value() + v.d.shift
-				case kindCompressed:
-					c.Ref.Generation, c.Stream = 0, int(e.value())
-					if h, ok := v.find(c.Stream); ok && h.kind() == kindOffset {
-						c.Offset = h.value() + v.d.shift
-					}
-				}
-				out = append(out, c)
+	sections := v.d.revisions[v.n].sections
+	for _, s := range sections {
+		err := s.each(v.d.r, func(n int, e entry) error {
+			if n == 0 || e.kind() == kindAbsent || seen[n] {
+				return nil
 			}
+			if len(sections) > 1 {
+				seen[n] = true
+			}
+			c := Change{Ref: Ref{n, e.small()}, Offset: -1}
+			switch e.kind() {
+			case kindOffset:
+				c.Offset = e.value() + v.d.shift
+			case kindCompressed:
+				c.Ref.Generation, c.Stream = 0, int(e.value())
+				h, ok, err := v.find(c.Stream)
+				if err != nil {
+					return err
+				}
+				if ok && h.kind() == kindOffset {
+					c.Offset = h.value() + v.d.shift
+				}
+			}
+			out = append(out, c)
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

@@ -3,101 +3,12 @@ package pdf
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
-	"sort"
 	"strconv"
 
 	"github.com/antinvn/antin/codes"
 )
-
-// entry is one line of a cross-reference in eight bytes: two bits of kind, sixteen of generation or index, and the
-// offset, or the number of the object stream.
-type entry uint64
-
-const (
-	kindFree = iota
-	kindOffset
-	kindCompressed
-	kindAbsent // not in this section
-)
-
-const maxOffset = 1<<46 - 1
-
-func makeEntry(kind int, v int64, small int) entry {
-	if v < 0 || v > maxOffset || small < 0 || small > math.MaxUint16 {
-		return makeEntry(kindFree, 0, 65535)
-	}
-	return entry(uint64(kind)<<62 | uint64(small)<<46 | uint64(v))
-}
-
-func (e entry) kind() int    { return int(e >> 62) }
-func (e entry) small() int   { return int(e>>46) & math.MaxUint16 }
-func (e entry) value() int64 { return int64(e & maxOffset) }
-
-// section is one cross-reference table or stream.
-type section struct {
-	offset  int64 // as written, before the header's shift
-	stream  bool
-	own     int // number of the cross-reference stream's object
-	runs    []run
-	trailer Dict
-	after   int64 // absolute offset behind trailer or endobj
-}
-
-type run struct {
-	first   int
-	entries []entry
-}
-
-func (s *section) find(n int) (entry, bool) {
-	i := sort.Search(len(s.runs), func(i int) bool { return s.runs[i].first+len(s.runs[i].entries) > n })
-	if i == len(s.runs) || n < s.runs[i].first {
-		return 0, false
-	}
-	e := s.runs[i].entries[n-s.runs[i].first]
-	return e, e.kind() != kindAbsent
-}
-
-// finish sorts the runs; of two lines for one object the first counts.
-func (s *section) finish() {
-	sort.SliceStable(s.runs, func(i, j int) bool { return s.runs[i].first < s.runs[j].first })
-	for i := 1; i < len(s.runs); i++ {
-		if s.runs[i].first < s.runs[i-1].first+len(s.runs[i-1].entries) {
-			s.merge()
-			return
-		}
-	}
-}
-
-// merge rewrites overlapping runs as single lines.
-func (s *section) merge() {
-	all := map[int]entry{}
-	for _, r := range s.runs {
-		for i, e := range r.entries {
-			if _, ok := all[r.first+i]; !ok {
-				all[r.first+i] = e
-			}
-		}
-	}
-	s.runs = runsOf(all)
-}
-
-func runsOf(all map[int]entry) []run {
-	numbers := make([]int, 0, len(all))
-	for n := range all {
-		numbers = append(numbers, n)
-	}
-	sort.Ints(numbers)
-	var runs []run
-	for _, n := range numbers {
-		if k := len(runs); k > 0 && runs[k-1].first+len(runs[k-1].entries) == n {
-			runs[k-1].entries = append(runs[k-1].entries, all[n])
-			continue
-		}
-		runs = append(runs, run{first: n, entries: []entry{all[n]}})
-	}
-	return runs
-}
 
 // revision is one incremental update: its table or stream, and the stream beside it in a hybrid file. A linearised file's
 // two parts are one revision.
@@ -106,19 +17,22 @@ type revision struct {
 	Revision
 }
 
-func (r *revision) find(n int) (entry, bool) {
+func (r *revision) find(file io.ReaderAt, n int) (entry, bool, error) {
 	found, has := entry(0), false
 	for _, s := range r.sections {
-		e, ok := s.find(n)
+		e, ok, err := s.find(file, n)
+		if err != nil {
+			return 0, false, err
+		}
 		if !ok {
 			continue
 		}
 		if e.kind() != kindFree {
-			return e, true
+			return e, true, nil
 		}
 		found, has = e, true // free in the table of a hybrid file may be hidden in its stream (ISO 32000-1, 7.5.8.4)
 	}
-	return found, has
+	return found, has, nil
 }
 
 // readChain reads all sections from the last startxref back.
@@ -277,44 +191,21 @@ func (d *Document) readTable(ctx context.Context, l *lexer, at int64) (*section,
 		if !ok1 || !ok2 || first < 0 || count < 0 || first+count > maxObjectNumber || count > d.size/10+1 {
 			return nil, l.damaged("a cross-reference subsection is wrong")
 		}
-		r := run{first: int(first), entries: make([]entry, 0, count)}
-		for i := range count {
-			if i&0xffff == 0 {
-				if err := ctx.Err(); err != nil {
-					return nil, err
-				}
-			}
-			l.skip()
-			if c := l.peek(); c < '0' || c > '9' {
-				break
-			}
-			off, _ := integer(l.number())
-			l.skip()
-			gen, _ := integer(l.number())
-			l.skip()
-			switch l.next() {
-			case 'n':
-				if gen > math.MaxUint16 {
-					gen = math.MaxUint16
-				}
-				e := makeEntry(kindOffset, off, int(gen))
-				if off == 0 {
-					e = makeEntry(kindFree, 0, int(gen))
-				}
-				r.entries = append(r.entries, e)
-			case 'f':
-				r.entries = append(r.entries, makeEntry(kindFree, 0, int(min(gen, math.MaxUint16))))
-			default:
-				return nil, l.damaged("a cross-reference line is wrong")
-			}
-		}
+		l.skip()
 		// Some writers count the first object from 1 though the list starts with the head of the free list.
-		if r.first == 1 && len(r.entries) > 0 && r.entries[0].kind() == kindFree && r.entries[0].small() == 65535 && len(s.runs) == 0 {
-			r.first = 0
+		if first == 1 && len(s.runs) == 0 && l.atFreeHead(ctx) {
+			first = 0
 		}
-		if len(r.entries) > 0 {
-			s.runs = append(s.runs, r)
+		lines, err := l.regularLines(ctx, int(first), int(count))
+		if err != nil {
+			return nil, err
 		}
+		rest, err := l.looseLines(ctx, lines.end(), int(count)-lines.count)
+		if err != nil {
+			return nil, err
+		}
+		s.add(lines)
+		s.add(rest)
 	}
 	if w := l.word(16); w != "trailer" {
 		return nil, l.damaged("the trailer is missing")
@@ -329,8 +220,7 @@ func (d *Document) readTable(ctx context.Context, l *lexer, at int64) (*section,
 		return nil, l.damaged("the trailer is no dictionary")
 	}
 	s.trailer, s.after = t, l.pos
-	s.finish()
-	return s, nil
+	return s, s.finish(d.r)
 }
 
 func (d *Document) readXRefStream(l *lexer, at int64) (*section, error) {
@@ -350,8 +240,7 @@ func (d *Document) readXRefStream(l *lexer, at int64) (*section, error) {
 	if err := s.readLines(data); err != nil {
 		return nil, err
 	}
-	s.finish()
-	return s, nil
+	return s, s.finish(d.r)
 }
 
 // readLines reads the fields of ISO 32000-1, table 18.
@@ -406,9 +295,8 @@ func (s *section) readLines(data []byte) error {
 				r.entries = append(r.entries, makeEntry(kindAbsent, 0, 0))
 			}
 		}
-		if len(r.entries) > 0 {
-			s.runs = append(s.runs, r)
-		}
+		r.count = len(r.entries)
+		s.add(r)
 	}
 	return nil
 }
