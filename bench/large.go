@@ -11,41 +11,40 @@ import (
 	"time"
 )
 
-// large signs files that fit into no memory worth having, and compares memory with the resting program and time with
-// the slower of hashing and copying the same file.
-func (b *bench) large(ctx context.Context) error {
+// The large parts sign files that fit into no memory worth having, and compare memory with the resting program and time
+// with the slower of hashing and copying the same file.
+
+func (b *bench) huge(ctx context.Context) error {
+	return b.large(ctx, fmt.Sprintf("%.2f GB", 2*b.scale), 0, func(path string) error {
+		return hugePDF(path, int64(2e9*b.scale), false)
+	})
+}
+
+func (b *bench) sparse(ctx context.Context) error {
+	return b.large(ctx, fmt.Sprintf("%.2f GiB, sparse", 4.25*b.scale), 0, func(path string) error {
+		return hugePDF(path, int64(4.25*b.scale*(1<<30)), true)
+	})
+}
+
+func (b *bench) objects(ctx context.Context) error {
+	n := b.scaled(5_000_000)
+	return b.large(ctx, fmt.Sprintf("%d objects", n), 16*int64(n), func(path string) error { return manyPDF(path, n) })
+}
+
+// large measures one file; more is the memory allowed on top for what the file holds.
+func (b *bench) large(ctx context.Context, what string, more int64, generate func(path string) error) error {
 	rest, err := b.resting(ctx)
 	if err != nil {
 		return err
 	}
-	for _, c := range []struct {
-		what     string
-		generate func(path string) error
-		perFile  int64 // bytes of memory allowed on top for what the file holds
-	}{
-		{
-			fmt.Sprintf("%.2f GB", 2*b.scale),
-			func(path string) error { return hugePDF(path, int64(2e9*b.scale), false) }, 0,
-		}, {
-			fmt.Sprintf("%.2f GiB, sparse", 4.25*b.scale),
-			func(path string) error { return hugePDF(path, int64(4.25*b.scale*(1<<30)), true) }, 0,
-		}, {
-			fmt.Sprintf("%d objects", b.scaled(5_000_000)),
-			func(path string) error { return manyPDF(path, b.scaled(5_000_000)) }, 16 * int64(b.scaled(5_000_000)),
-		},
-	} {
-		path := filepath.Join(b.dir, "large.pdf")
-		if err := c.generate(path); err != nil {
-			return err
-		}
-		if err := b.largeFile(ctx, c.what, path, rest, 32e6+c.perFile); err != nil {
-			b.table.skip(c.what, "memory and time", err.Error())
-		}
-		if err := os.Remove(path); err != nil {
-			return err
-		}
+	path := filepath.Join(b.dir, "large.pdf")
+	if err := generate(path); err != nil {
+		return err
 	}
-	return nil
+	if err := b.largeFile(ctx, what, path, rest, 32e6+more); err != nil {
+		b.table.skip(what, "memory and time", err.Error())
+	}
+	return os.Remove(path)
 }
 
 func (b *bench) largeFile(ctx context.Context, what, path string, rest, allowed int64) error {

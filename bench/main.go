@@ -4,7 +4,7 @@
 //
 //	go run ./bench                     # everything, about ten minutes and 16 GB in -dir
 //	go run ./bench -run single,batch
-//	go run ./bench -run large -scale 0.05 -dir /dev/shm
+//	go run ./bench -run huge,objects -scale 0.05 -dir /dev/shm
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	parts := flag.String("run", "single,large,batch", "the `parts` to run, separated by commas")
+	parts := flag.String("run", "single,huge,sparse,objects,batch", "the `parts` to run, separated by commas")
 	format := flag.String("format", "markdown", "`markdown` or json")
 	dir := flag.String("dir", os.TempDir(), "`folder` for the files; its file system is part of the measurement")
 	antin := flag.String("antin", "", "the antin `program`; built from this module if empty")
@@ -67,7 +67,7 @@ func run(ctx context.Context) error {
 			return err
 		}
 	}
-	known := map[string]func(context.Context) error{"single": b.single, "large": b.large, "batch": b.batch}
+	known := map[string]func(context.Context) error{"single": b.single, "huge": b.huge, "sparse": b.sparse, "objects": b.objects, "batch": b.batch}
 	for part := range strings.SplitSeq(*parts, ",") {
 		measure := known[part]
 		if measure == nil {
