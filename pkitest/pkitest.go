@@ -110,15 +110,15 @@ type PKI struct {
 	Root, CA *certpath.Certificate
 	Faults   Faults
 
-	o                               Options
-	rootKey, caKey, tsaKey, ocspKey crypto.Signer
-	tsa, ocsp, notTSA               *certpath.Certificate
-	serial                          atomic.Int64
-	mu                              sync.Mutex
-	revoked                         map[string]revocation.CRLEntry
-	listener                        net.Listener
-	server                          *http.Server
-	requests                        map[string]int
+	o                                            Options
+	rootKey, caKey, tsaKey, ocspKey, rootOCSPKey crypto.Signer
+	tsa, notTSA, ocsp, rootOCSP                  *certpath.Certificate
+	serial                                       atomic.Int64
+	mu                                           sync.Mutex
+	revoked                                      map[string]revocation.CRLEntry
+	listener                                     net.Listener
+	server                                       *http.Server
+	requests                                     map[string]int
 }
 
 var policy = certpath.OID{1, 3, 6, 1, 4, 1, 99999, 1}
@@ -140,7 +140,7 @@ func New(o Options) (*PKI, error) {
 	p := &PKI{o: o, revoked: map[string]revocation.CRLEntry{}, requests: map[string]int{}}
 	p.serial.Store(o.Clock().UnixMicro())
 	var err error
-	for _, k := range []*crypto.Signer{&p.rootKey, &p.caKey, &p.tsaKey, &p.ocspKey} {
+	for _, k := range []*crypto.Signer{&p.rootKey, &p.caKey, &p.tsaKey, &p.ocspKey, &p.rootOCSPKey} {
 		if *k, err = NewKey(o.Algorithm); err != nil {
 			return nil, err
 		}
@@ -207,33 +207,50 @@ func (p *PKI) makeCAs() error {
 	return err
 }
 
+// makeServices issues the certificates of those that answer. Each CA has a responder of its own, with id-pkix-ocsp-nocheck: the
+// question who may answer ends there (RFC 6960, 4.2.2.2.1), also for validators that ask for the responder's own revocation.
 func (p *PKI) makeServices() error {
-	issuer, err := p.CA.X509()
-	if err != nil {
-		return err
-	}
-	now := p.o.Clock()
-	service := func(name string, key crypto.Signer, e ...pkix.Extension) (*certpath.Certificate, error) {
-		t := &x509.Certificate{
-			Subject: pkix.Name{CommonName: name, Organization: []string{p.o.Name}, Country: []string{"VN"}}, NotBefore: now.Add(-12 * time.Hour),
-			NotAfter: now.AddDate(10, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature, ExtraExtensions: e,
-		}
-		p.addresses(t, "ca")
-		return p.create(t, issuer, key.Public(), p.caKey)
-	}
-	usage := func(critical bool, o ...asn1.ObjectIdentifier) pkix.Extension {
-		v, _ := asn1.Marshal(o) //nolint:errcheck // constant identifiers
+	usage := func(critical bool, purpose int) pkix.Extension { // id-kp
+		v, _ := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, purpose}}) //nolint:errcheck // constant identifiers
 		return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: critical, Value: v}
 	}
-	if p.tsa, err = service(p.o.Name+" TSA", p.tsaKey, usage(true, asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 8})); err != nil {
-		return err
-	}
-	if p.notTSA, err = service(p.o.Name+" not a TSA", p.tsaKey, usage(false, asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 4})); err != nil {
-		return err
-	}
 	noCheck := pkix.Extension{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}, Value: []byte{5, 0}}
-	p.ocsp, err = service(p.o.Name+" OCSP", p.ocspKey, usage(false, asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 9}), noCheck)
-	return err
+	for _, s := range []struct {
+		to         **certpath.Certificate
+		name       string
+		issuer     string
+		key        crypto.Signer
+		extensions []pkix.Extension
+	}{
+		{&p.tsa, "TSA", "ca", p.tsaKey, []pkix.Extension{usage(true, 8)}},
+		{&p.notTSA, "not a TSA", "ca", p.tsaKey, []pkix.Extension{usage(false, 4)}},
+		{&p.ocsp, "OCSP", "ca", p.ocspKey, []pkix.Extension{usage(false, 9), noCheck}},
+		{&p.rootOCSP, "Root OCSP", "root", p.rootOCSPKey, []pkix.Extension{usage(false, 9), noCheck}},
+	} {
+		var err error
+		if *s.to, err = p.makeService(p.o.Name+" "+s.name, s.issuer, s.key, s.extensions); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *PKI) makeService(name, issuer string, key crypto.Signer, extensions []pkix.Extension) (*certpath.Certificate, error) {
+	above, aboveKey := p.CA, p.caKey
+	if issuer == "root" {
+		above, aboveKey = p.Root, p.rootKey
+	}
+	x, err := above.X509()
+	if err != nil {
+		return nil, err
+	}
+	now := p.o.Clock()
+	t := &x509.Certificate{
+		Subject: pkix.Name{CommonName: name, Organization: []string{p.o.Name}, Country: []string{"VN"}}, NotBefore: now.Add(-12 * time.Hour),
+		NotAfter: now.AddDate(10, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature, ExtraExtensions: extensions,
+	}
+	p.addresses(t, issuer)
+	return p.create(t, x, key.Public(), aboveKey)
 }
 
 func (p *PKI) addresses(t *x509.Certificate, issuer string) {
@@ -355,7 +372,7 @@ func (p *PKI) OCSP(issuer string) *revocation.OCSPResponder {
 		},
 	}
 	if issuer == "root" {
-		r.Issuer, r.Key, r.Chain = p.Root, p.rootKey, nil
+		r.Issuer, r.Key, r.Chain = p.Root, p.rootOCSPKey, []*certpath.Certificate{p.rootOCSP}
 	}
 	return r
 }

@@ -1,9 +1,11 @@
 package pkitest_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,6 +56,36 @@ func TestAnIssuedCertificateValidates(t *testing.T) {
 				t.Fatalf("by CRL: %v %+v", err, r.Problems)
 			}
 		})
+	}
+}
+
+func TestEveryResponderIsDelegatedAndNotCheckedItself(t *testing.T) {
+	p := start(t, pkitest.Options{})
+	leaf, _, err := p.Issue(pkitest.Subject{CommonName: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for service, asked := range map[string]struct{ cert, issuer *certpath.Certificate }{"ca": {leaf, p.CA}, "root": {p.CA, p.Root}} {
+		request, err := revocation.OCSPRequest(asked.issuer, nil, asked.cert)
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := p.OCSP(service).Respond(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := revocation.ParseOCSP(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signer, err := response.Signer(asked.issuer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noCheck := func(e certpath.Extension) bool { return e.ID.Equal(certpath.OID{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}) }
+		if bytes.Equal(signer.Raw, asked.issuer.Raw) || !slices.ContainsFunc(signer.Extensions, noCheck) {
+			t.Errorf("%s: signed by %s", service, signer.Subject)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type stored struct {
 	Revoked []revocation.CRLEntry `json:"revoked,omitempty"`
 }
 
-const storedVersion = 1
+const storedVersion = 2
 
 func (p *PKI) parts() map[string]struct {
 	cert **certpath.Certificate
@@ -33,7 +33,8 @@ func (p *PKI) parts() map[string]struct {
 		cert **certpath.Certificate
 		key  *crypto.Signer
 	}{
-		"root": {&p.Root, &p.rootKey}, "ca": {&p.CA, &p.caKey}, "tsa": {&p.tsa, &p.tsaKey}, "ocsp": {&p.ocsp, &p.ocspKey}, "not-tsa": {&p.notTSA, nil},
+		"root": {&p.Root, &p.rootKey}, "ca": {&p.CA, &p.caKey}, "tsa": {&p.tsa, &p.tsaKey}, "not-tsa": {&p.notTSA, nil},
+		"ocsp": {&p.ocsp, &p.ocspKey}, "root-ocsp": {&p.rootOCSP, &p.rootOCSPKey},
 	}
 }
 
