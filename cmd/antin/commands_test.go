@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/antinvn/antin/pkitest"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -26,6 +28,21 @@ func workplace(t *testing.T) (dir, in string) {
 		t.Fatal(err)
 	}
 	return dir, in
+}
+
+// servedWorkplace is a workplace whose servers run.
+func servedWorkplace(t *testing.T) (p *pkitest.PKI, dir, in string) {
+	t.Helper()
+	dir, in = workplace(t)
+	served, err := loadTraining(dir, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := served.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(served.stop)
+	return served.pki, dir, in
 }
 
 func signArgs(dir string, more ...string) []string {

@@ -8,13 +8,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/antinvn/antin/keys"
 )
 
 // call runs a command line as the shell would.
 func call(t *testing.T, args ...string) (exit int, stdout, stderr string) {
 	t.Helper()
+	return callWith(t.Context(), keys.Open, args...)
+}
+
+func callWith(ctx context.Context, open func(context.Context, string, *keys.Options) (*keys.Key, error), args ...string) (exit int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	exit = run(t.Context(), &env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, clock: time.Now, lang: "vi"}, args)
+	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, clock: time.Now, lang: "vi", openKey: open}
+	exit = run(ctx, e, args)
 	return exit, out.String(), errs.String()
 }
 

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/fetch"
@@ -21,7 +23,6 @@ const (
 	errUsage  codes.Code = "cmd.usage"
 	errInput  codes.Code = "cmd.input"  // the input cannot be read
 	errOutput codes.Code = "cmd.output" // the output cannot be written
-
 )
 
 // list is a flag that may be repeated.
@@ -33,47 +34,68 @@ func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 // flagSet is a flag.FlagSet that takes options before, between and after the files.
 type flagSet struct {
 	*flag.FlagSet
-	e      *env
-	format string
+	e        *env
+	synopsis string
+	format   string
 }
 
 func newFlags(e *env, name, synopsis string) *flagSet {
-	f := &flagSet{FlagSet: flag.NewFlagSet("antin "+name, flag.ContinueOnError), e: e}
-	f.SetOutput(e.stderr)
-	f.Usage = func() {
-		fmt.Fprintf(f.Output(), "antin %s %s\n", name, synopsis)
-		f.PrintDefaults()
-	}
-	f.StringVar(&f.format, "format", "text", "text hoặc json")
+	f := &flagSet{FlagSet: flag.NewFlagSet("antin "+name, flag.ContinueOnError), e: e, synopsis: synopsis}
+	f.SetOutput(io.Discard) // a wrong command line is reported as every failure is
+	f.StringVar(&f.format, "format", "text", "`DẠNG` in kết quả: text hoặc json")
 	return f
 }
 
 // parse returns the files; done says that the command ends here with that exit code (help, wrong usage).
 func (f *flagSet) parse(args []string) (files []string, exit int, done bool) {
+	all := args
 	for {
 		err := f.Parse(args)
 		switch {
 		case errors.Is(err, flag.ErrHelp):
+			f.help()
 			return nil, exitDone, true
 		case err != nil:
-			return nil, exitUnreadable, true // Parse has said why
+			return nil, f.e.fail(wantedFormat(all), codes.Wrap(errUsage, "reading the arguments", "", err)), true
 		}
 		if f.format != "text" && f.format != "json" {
-			fmt.Fprintf(f.e.stderr, "antin: --format %q: chỉ nhận text hoặc json\n", f.format)
-			return nil, exitUnreadable, true
-		}
-		if f.NArg() == 0 {
-			return files, exitDone, false
+			return nil, f.e.fail("text", codes.New(errUsage, "reading", "--format "+f.format, "text or json is expected")), true
 		}
 		rest := f.Args()
+		read := len(args) - len(rest)
+		if len(rest) == 0 || read > 0 && args[read-1] == "--" {
+			return append(files, rest...), exitDone, false
+		}
 		files = append(files, rest[0])
 		args = rest[1:]
 	}
 }
 
+func (f *flagSet) help() {
+	fmt.Fprintf(f.e.stdout, "%s %s\n", f.Name(), f.synopsis)
+	f.SetOutput(f.e.stdout)
+	f.PrintDefaults()
+}
+
+// wantedFormat finds --format in a command line that could not be read.
+func wantedFormat(args []string) string {
+	for i, a := range args {
+		name, value, ok := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		if name != "format" {
+			continue
+		}
+		if !ok && i+1 < len(args) {
+			value = args[i+1]
+		}
+		return value
+	}
+	return "text"
+}
+
 // networkFlags are shared by every command that may ask a TSA, a responder or a list.
 type networkFlags struct {
 	tsa, trust, allow, rewrite list
+	verbose                    bool
 }
 
 func (n *networkFlags) register(f *flagSet, withTSA bool) {
@@ -83,10 +105,12 @@ func (n *networkFlags) register(f *flagSet, withTSA bool) {
 	f.Var(&n.trust, "trust", "`TỆP|THƯ_MỤC` chứng thư tin cậy (lặp lại được)")
 	f.Var(&n.allow, "allow-host", "`HOST[:PORT]` được phép gọi dù là địa chỉ nội bộ")
 	f.Var(&n.rewrite, "rewrite", "`HOST=HOST` đổi tên máy chủ trước khi gọi")
+	f.BoolVar(&n.verbose, "verbose", false, "kể từng lần gọi khóa, TSA, OCSP, CRL ra luồng lỗi")
+	f.BoolVar(&n.verbose, "v", false, "như --verbose")
 }
 
-func (n *networkFlags) client() (*fetch.Client, error) {
-	c := &fetch.Client{AllowHosts: n.allow, Rewrite: map[string]string{}}
+func (n *networkFlags) client(e *env) (*fetch.Client, error) {
+	c := &fetch.Client{AllowHosts: n.allow, Rewrite: map[string]string{}, Trace: n.trace(e)}
 	for _, r := range n.rewrite {
 		from, to, ok := strings.Cut(r, "=")
 		if !ok || from == "" || to == "" {
@@ -95,6 +119,23 @@ func (n *networkFlags) client() (*fetch.Client, error) {
 		c.Rewrite[from] = to
 	}
 	return c, nil
+}
+
+// trace prints every finished call with --verbose; nil is silent.
+func (n *networkFlags) trace(e *env) *fetch.Trace {
+	if !n.verbose {
+		return nil
+	}
+	var mu sync.Mutex
+	return &fetch.Trace{Done: func(c fetch.Call) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintf(e.stderr, "%s %s %d ms %d byte", c.Kind, c.Address, c.Duration.Milliseconds(), c.Bytes)
+		if c.Err != nil {
+			fmt.Fprintf(e.stderr, ": %v", c.Err)
+		}
+		fmt.Fprintln(e.stderr)
+	}}
 }
 
 // network is what networkFlags stand for, opened.
@@ -106,7 +147,7 @@ type network struct {
 }
 
 func (n *networkFlags) open(e *env) (*network, error) {
-	c, err := n.client()
+	c, err := n.client(e)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +155,7 @@ func (n *networkFlags) open(e *env) (*network, error) {
 	if len(n.tsa) > 0 {
 		sources := make([]tsp.Source, len(n.tsa))
 		for i, u := range n.tsa {
-			sources[i] = &tsp.Client{URL: u, Fetch: &fetch.Client{Trusted: true, Rewrite: c.Rewrite, Timeout: tsaTimeout}}
+			sources[i] = &tsp.Client{URL: u, Fetch: &fetch.Client{Trusted: true, Rewrite: c.Rewrite, Timeout: tsaTimeout, Trace: c.Trace}}
 		}
 		out.tsa = tsp.NewPool(tsp.PoolOptions{Timeout: tsaTimeout, Clock: e.clock}, sources...)
 	}
@@ -185,6 +226,9 @@ func parseFill(specs []string) (map[string]string, error) {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
 			return nil, codes.New(errUsage, "reading --fill", s, "NAME=VALUE is expected")
+		}
+		if _, twice := out[name]; twice {
+			return nil, codes.New(errUsage, "reading --fill", name, "it is given twice")
 		}
 		out[name] = value
 	}

@@ -56,7 +56,7 @@ func runInspect(ctx context.Context, e *env, args []string) int {
 	if len(inputs) == 0 {
 		return e.fail(f.format, codes.New(errUsage, "reading the arguments", "", "no input file"))
 	}
-	password, err := e.passwordFrom(*passwordFile)
+	password, err := e.passwordFrom(ctx, *passwordFile)
 	if err != nil {
 		return e.fail(f.format, err)
 	}

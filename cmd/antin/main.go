@@ -12,12 +12,16 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/antinvn/antin/keys"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	ignoreFileSizeSignal()
 	code := run(ctx, &env{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, lang: language(os.Getenv),
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, lang: language(os.Getenv), openKey: keys.Open,
 	}, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -29,6 +33,7 @@ type env struct {
 	stdout, stderr io.Writer
 	clock          func() time.Time
 	lang           string // "vi" or "en"
+	openKey        func(ctx context.Context, uri string, o *keys.Options) (*keys.Key, error)
 }
 
 // The exit codes, for all commands.

@@ -1,15 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +34,7 @@ func (o *outputFlags) register(f *flagSet) {
 	f.BoolVar(&o.inPlace, "in-place", false, "ghi đè lên tệp vào")
 }
 
-// targets returns the output of each input.
+// targets returns the output of each input. No output is an input, but with --in-place; no two outputs are one file.
 func (o *outputFlags) targets(inputs []string) ([]string, error) {
 	switch {
 	case len(inputs) == 0:
@@ -44,73 +44,56 @@ func (o *outputFlags) targets(inputs []string) ([]string, error) {
 	case o.out != "" && o.inPlace:
 		return nil, codes.New(errUsage, "reading the arguments", "", "-o and --in-place exclude each other")
 	case o.inPlace:
-		return inputs, nil
+		sweepFolders(inputs)
+		return inputs, distinct(inputs, inputs)
 	}
+	targets, err := o.named(inputs)
+	if err != nil {
+		return nil, err
+	}
+	for i, in := range inputs {
+		if sameFile(in, targets[i]) {
+			return nil, codes.New(errUsage, "naming the outputs", targets[i], "this is the input; say --in-place to write over it")
+		}
+	}
+	sweepFolders(targets)
+	return targets, distinct(inputs, targets)
+}
+
+// named is -o as the file, or the folder, that the outputs get.
+func (o *outputFlags) named(inputs []string) ([]string, error) {
 	st, err := os.Stat(o.out)
-	folder := len(inputs) > 1 || strings.HasSuffix(o.out, string(filepath.Separator)) || err == nil && st.IsDir()
+	folder := len(inputs) > 1 || os.IsPathSeparator(o.out[len(o.out)-1]) || err == nil && st.IsDir()
 	if !folder {
 		return []string{o.out}, nil
 	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
 		return nil, codes.Wrap(errOutput, "making the folder", o.out, err)
 	}
-	seen := map[string]string{}
 	targets := make([]string, len(inputs))
 	for i, in := range inputs {
 		targets[i] = filepath.Join(o.out, filepath.Base(in))
-		if other, twice := seen[targets[i]]; twice {
-			return nil, codes.New(errUsage, "naming the outputs", targets[i], "both "+other+" and "+in+" would be written there")
-		}
-		seen[targets[i]] = in
 	}
 	return targets, nil
 }
 
-// writeFile writes by temporary file, fsync and rename: whatever happens, the old file or the new one stands there.
-func writeFile(path string, write func(w *os.File) error) (err error) {
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, ".antin-*")
-	if err != nil {
-		return codes.Wrap(errOutput, "writing", path, err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, tmp.Close())
-			_ = os.Remove(tmp.Name()) //nolint:errcheck // the first failure is what matters
+// distinct refuses two inputs that would be written to one file.
+func distinct(inputs, targets []string) error {
+	seen := map[string]string{}
+	for i, t := range targets {
+		t = filepath.Clean(t)
+		if other, twice := seen[t]; twice {
+			return codes.New(errUsage, "naming the outputs", t, "both "+other+" and "+inputs[i]+" would be written there")
 		}
-	}()
-	if err := write(tmp); err != nil {
-		return err
-	}
-	mode := fs.FileMode(0o644)
-	if st, err := os.Stat(path); err == nil {
-		mode = st.Mode().Perm()
-	}
-	if err := tmp.Chmod(mode); err != nil {
-		return codes.Wrap(errOutput, "writing", path, err)
-	}
-	if err := tmp.Sync(); err != nil {
-		return codes.Wrap(errOutput, "writing", path, err)
-	}
-	if err := tmp.Close(); err != nil {
-		return codes.Wrap(errOutput, "writing", path, err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return codes.Wrap(errOutput, "writing", path, err)
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return codes.Wrap(errOutput, "writing the folder", dir, err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return codes.Wrap(errOutput, "writing the folder", dir, err)
+		seen[t] = inputs[i]
 	}
 	return nil
+}
+
+func sameFile(a, b string) bool {
+	sa, errA := os.Stat(a)
+	sb, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(sa, sb)
 }
 
 // openPDF opens an input; closing is the caller's.
@@ -135,32 +118,63 @@ func openPDF(ctx context.Context, path string, password []byte) (*pdf.Document, 
 	return d, f, nil
 }
 
+// maxSecret bounds a file that holds a secret.
+const maxSecret = 64 << 10
+
 // secret reads a secret's first line from a file (or descriptor, as /dev/fd/3), or asks at the terminal.
-func (e *env) secret(path, prompt string) ([]byte, error) {
-	if path != "" {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return nil, codes.Wrap(errInput, "reading the secret from", path, err)
-		}
-		line, _, _ := strings.Cut(string(b), "\n")
-		return []byte(strings.TrimSuffix(line, "\r")), nil
+func (e *env) secret(ctx context.Context, path, prompt string) ([]byte, error) {
+	if path == "" {
+		return e.ask(ctx, prompt)
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, codes.Wrap(errInput, "reading the secret from", path, err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret))
+	if err != nil {
+		return nil, codes.Wrap(errInput, "reading the secret from", path, err)
+	}
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	return bytes.TrimSuffix(line, []byte("\r")), nil
+}
+
+// ask asks without echo. An interrupt ends the question and gives the terminal its echo back.
+func (e *env) ask(ctx context.Context, prompt string) ([]byte, error) {
 	in, ok := e.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return nil, codes.New(errUsage, "asking for", prompt, "no terminal to ask at; give a file")
 	}
+	before, err := term.GetState(int(in.Fd()))
+	if err != nil {
+		return nil, codes.Wrap(errInput, "asking for", prompt, err)
+	}
 	fmt.Fprint(e.stderr, prompt, ": ")
-	b, err := term.ReadPassword(int(in.Fd()))
-	fmt.Fprintln(e.stderr)
-	return b, err
+	defer fmt.Fprintln(e.stderr)
+	type answer struct {
+		secret []byte
+		err    error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		b, err := term.ReadPassword(int(in.Fd()))
+		answered <- answer{b, err}
+	}()
+	select {
+	case a := <-answered:
+		return a.secret, a.err
+	case <-ctx.Done():
+		_ = term.Restore(int(in.Fd()), before) //nolint:errcheck // the command ends
+		return nil, ctx.Err()
+	}
 }
 
 // passwordFrom reads --password-file, nil if none was given.
-func (e *env) passwordFrom(path string) ([]byte, error) {
+func (e *env) passwordFrom(ctx context.Context, path string) ([]byte, error) {
 	if path == "" {
 		return nil, nil
 	}
-	return e.secret(path, "")
+	return e.secret(ctx, path, "")
 }
 
 // result is what a command says about one file.

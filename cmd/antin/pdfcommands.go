@@ -15,6 +15,7 @@ type rewriting struct {
 	output       outputFlags
 	network      networkFlags
 	passwordFile string
+	level        string // that extend reaches
 }
 
 func newRewriting(e *env, name, synopsis string, network bool) *rewriting {
@@ -32,7 +33,7 @@ func (r *rewriting) run(ctx context.Context, inputs []string, write func(ctx con
 	if err != nil {
 		return r.e.fail(r.format, err)
 	}
-	password, err := r.e.passwordFrom(r.passwordFile)
+	password, err := r.e.passwordFrom(ctx, r.passwordFile)
 	if err != nil {
 		return r.e.fail(r.format, err)
 	}
@@ -50,7 +51,7 @@ func (r *rewriting) run(ctx context.Context, inputs []string, write func(ctx con
 		if err != nil {
 			return r.e.failed(inputs[i], err)
 		}
-		return result{File: inputs[i], Output: outputs[i], Field: report.Field, Size: report.Size, Notes: report.Notes}
+		return result{File: inputs[i], Output: outputs[i], Level: r.level, Field: report.Field, Size: report.Size, Notes: report.Notes}
 	})
 }
 
@@ -74,12 +75,12 @@ func runReserve(ctx context.Context, e *env, args []string) int {
 
 func runExtend(ctx context.Context, e *env, args []string) int {
 	r := newRewriting(e, "extend", "TỆP… -o TỆP|THƯ_MỤC --level B-T|B-LT|B-LTA", true)
-	level := r.String("level", "B-LTA", "`MỨC` B-T, B-LT hoặc B-LTA")
+	r.StringVar(&r.level, "level", pades.BLTA.String(), "`MỨC` B-T, B-LT hoặc B-LTA")
 	inputs, exit, done := r.parse(args)
 	if done {
 		return exit
 	}
-	to, err := pades.ParseLevel(*level)
+	to, err := pades.ParseLevel(r.level)
 	if err != nil {
 		return e.fail(r.format, codes.Wrap(errUsage, "reading", "--level", err))
 	}
@@ -88,7 +89,7 @@ func runExtend(ctx context.Context, e *env, args []string) int {
 		return e.fail(r.format, err)
 	}
 	if o.TSA == nil && to != pades.BLT {
-		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "--level "+*level, "--tsa is needed"))
+		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "--level "+r.level, "--tsa is needed"))
 	}
 	return r.run(ctx, inputs, func(ctx context.Context, w *os.File, d *pdf.Document) (*pades.Report, error) {
 		return pades.Extend(ctx, w, d, to, o)

@@ -95,7 +95,7 @@ func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*sig
 	if f.certify < 0 || f.certify > 3 {
 		return nil, codes.New(errUsage, "reading", "--certify", "1, 2 or 3 is expected")
 	}
-	if s.password, err = e.passwordFrom(f.passwordFile); err != nil {
+	if s.password, err = e.passwordFrom(ctx, f.passwordFile); err != nil {
 		return nil, err
 	}
 	if s.network, err = f.network.open(e); err != nil {
@@ -111,7 +111,13 @@ func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*sig
 }
 
 func (s *signer) openKey(ctx context.Context) error {
-	o := &keys.Options{Secret: func(_ context.Context, prompt string) ([]byte, error) { return s.e.secret(s.flags.pinFile, prompt) }}
+	o := &keys.Options{
+		Secret: func(ctx context.Context, prompt string) ([]byte, error) {
+			return s.e.secret(ctx, s.flags.pinFile, prompt)
+		},
+		Trace: s.network.fetch.Trace,
+		Clock: s.e.clock,
+	}
 	if s.flags.cert != "" {
 		data, err := os.ReadFile(s.flags.cert)
 		if err != nil {
@@ -121,7 +127,7 @@ func (s *signer) openKey(ctx context.Context) error {
 			return err
 		}
 	}
-	key, err := keys.Open(ctx, s.flags.key, o)
+	key, err := s.e.openKey(ctx, s.flags.key, o)
 	if err != nil {
 		return err
 	}
@@ -196,7 +202,7 @@ func (s *signer) prepareAppearance() error {
 		}
 	case appearance.Text:
 	case "none":
-		return nil
+		return f.nothingToShow()
 	default:
 		return codes.New(errUsage, "reading", "--appearance", "person, agency, attachment, copy, text or none is expected")
 	}
@@ -208,6 +214,18 @@ func (s *signer) prepareAppearance() error {
 		spec.Image = data
 	}
 	s.options.Appearance = spec
+	return nil
+}
+
+// nothingToShow refuses what an invisible signature would silently leave out.
+func (f *signFlags) nothingToShow() error {
+	for name, given := range map[string]bool{
+		"--image": f.image != "", "--text": len(f.lines) > 0, "--qr": f.qr != "", "--also-on": len(f.alsoOn) > 0, "--page": f.page != 0 && f.rect == "",
+	} {
+		if given {
+			return codes.New(errUsage, "reading the arguments", name, "the signature is invisible: --appearance, --rect or --anchor is needed")
+		}
+	}
 	return nil
 }
 

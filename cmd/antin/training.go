@@ -128,8 +128,8 @@ func (t *training) agency(ctx context.Context) (*keys.Key, error) { return t.key
 
 func (t *training) key(ctx context.Context, file string) (*keys.Key, error) {
 	return keys.Open(ctx, "p12:"+filepath.Join(t.dir, file), &keys.Options{
-		Secret: func(context.Context, string) ([]byte, error) {
-			return (&env{}).secret(filepath.Join(t.dir, "pin.txt"), "")
+		Secret: func(ctx context.Context, _ string) ([]byte, error) {
+			return (&env{}).secret(ctx, filepath.Join(t.dir, "pin.txt"), "")
 		},
 	})
 }

@@ -26,7 +26,7 @@ func runVerify(ctx context.Context, e *env, args []string) int {
 	if err != nil {
 		return e.fail(f.format, err)
 	}
-	password, err := e.passwordFrom(*passwordFile)
+	password, err := e.passwordFrom(ctx, *passwordFile)
 	if err != nil {
 		return e.fail(f.format, err)
 	}
@@ -53,6 +53,9 @@ func (e *env) verifyFile(ctx context.Context, format, path string, o *verify.Col
 			e.printJSON(unreadable{Schema: verify.ReportSchema, File: path, Error: *r.Error})
 		} else {
 			e.print(format, r)
+		}
+		if r.Error.Code == string(codeCancelled) {
+			return r.exit
 		}
 		return exitUnreadable
 	}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/antinvn/antin/codes"
+)
+
+// The names of files being written. One that a killed process left behind is removed by the next run in its folder.
+const (
+	temporaryPrefix = ".antin-"
+	temporarySuffix = ".tmp"
+)
+
+// writeFile writes by temporary file, fsync and rename: whatever happens, the old file or the new one stands there.
+func writeFile(path string, write func(w *os.File) error) error {
+	path, mode, err := destination(path)
+	if err != nil {
+		return codes.Wrap(errOutput, "writing", path, err)
+	}
+	dir := filepath.Dir(path)
+	tmp, err := createTemporary(dir)
+	if err != nil {
+		return codes.Wrap(errOutput, "writing", path, err)
+	}
+	if err := fillAndRename(tmp, path, mode, write); err != nil {
+		_ = tmp.Close()           //nolint:errcheck // the first failure is what matters
+		_ = os.Remove(tmp.Name()) //nolint:errcheck // as above
+		return err
+	}
+	if err := syncDir(dir); err != nil {
+		return codes.Wrap(errOutput, "writing the folder", dir, err)
+	}
+	return nil
+}
+
+func fillAndRename(tmp *os.File, path string, mode fs.FileMode, write func(w *os.File) error) error {
+	if err := write(tmp); err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) && p.Path == tmp.Name() { // a full disk, above all
+			return codes.Wrap(errOutput, "writing", path, p.Err)
+		}
+		return err
+	}
+	finish := []func() error{tmp.Sync, tmp.Close, func() error { return os.Rename(tmp.Name(), path) }}
+	if mode != 0 {
+		finish = append([]func() error{func() error { return tmp.Chmod(mode) }}, finish...)
+	}
+	for _, step := range finish {
+		if err := step(); err != nil {
+			return codes.Wrap(errOutput, "writing", path, err)
+		}
+	}
+	return nil
+}
+
+// destination follows a link to what it names, and gives the mode of the file that stands there, 0 if there is none.
+// Devices and folders are refused: a rename would put a file in their place.
+func destination(path string) (string, fs.FileMode, error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	st, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return path, 0, nil
+	case err != nil:
+		return path, 0, err
+	case !st.Mode().IsRegular():
+		return path, 0, errors.New("there is something that is no regular file")
+	}
+	return path, st.Mode().Perm(), nil
+}
+
+// createTemporary makes a file that no sweep removes while it is open. The lock and the second look close the gap between
+// making and locking it.
+func createTemporary(dir string) (*os.File, error) {
+	const attempts = 100
+	for range attempts {
+		name := filepath.Join(dir, temporaryPrefix+rand.Text()[:16]+temporarySuffix)
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666) // the umask decides, as for any new file
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		_ = lock(f, true) //nolint:errcheck // a file system without locks: then no sweep removes anything either
+		if stillThere(f) {
+			return f, nil
+		}
+		f.Close()
+	}
+	return nil, errors.New("no temporary file could be made")
+}
+
+func stillThere(f *os.File) bool {
+	opened, errOpened := f.Stat()
+	named, errNamed := os.Stat(f.Name())
+	return errOpened == nil && errNamed == nil && os.SameFile(opened, named)
+}
+
+// sweepFolders sweeps the folder of each file once.
+func sweepFolders(files []string) {
+	seen := map[string]bool{}
+	for _, f := range files {
+		if dir := filepath.Dir(f); !seen[dir] {
+			seen[dir] = true
+			sweep(dir)
+		}
+	}
+}
+
+// sweep removes what killed processes left in a folder: temporary files that nobody holds. What fails is left.
+func sweep(dir string) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	for {
+		names, err := d.Readdirnames(1000)
+		for _, name := range names {
+			if strings.HasPrefix(name, temporaryPrefix) && strings.HasSuffix(name, temporarySuffix) {
+				removeIfAbandoned(filepath.Join(dir, name))
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func removeIfAbandoned(path string) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() && lock(f, false) == nil {
+		_ = os.Remove(path) //nolint:errcheck // the next run tries again
+	}
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
