@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,19 +26,14 @@ func (b *bench) batch(ctx context.Context) error {
 	var rate float64
 	var filesErr error
 	for range b.rounds {
-		raws, err := b.rawBatch(inputs)
-		if err != nil {
-			return err
-		}
-		ours, err := onCores(len(inputs), func(i int, out *bytes.Buffer) error { return sign(ctx, b.rsa, inputs[i], out) })
+		raws, ours, err := b.memoryBatch(ctx, inputs)
 		if err != nil {
 			return err
 		}
 		memory = append(memory, float64(raws)/float64(ours))
 		rate = float64(len(inputs)) / raws.Seconds()
-		var spent time.Duration
-		if spent, filesErr = b.fileBatch(ctx, inputs); filesErr == nil {
-			files = append(files, float64(raws)/float64(spent))
+		if raws, ours, filesErr = b.fileBatch(ctx, inputs); filesErr == nil {
+			files = append(files, float64(raws)/float64(ours))
 		}
 	}
 	b.table.add(batchRow(fmt.Sprintf("batch of %d in memory, %d cores", len(inputs), cores), median(memory), rate, 85), median(memory) >= 0.85)
@@ -55,6 +51,22 @@ func batchRow(what string, share, rate float64, goal int) row {
 		What: what, Measured: fmt.Sprintf("%.0f/s", share*rate), Peer: fmt.Sprintf("raw RSA-2048: %.0f/s", rate),
 		Result: fmt.Sprintf("%.0f %%", 100*share), Goal: fmt.Sprintf("≥ %d %%", goal),
 	}
+}
+
+// memoryBatch signs in parts that take turns with the raw operation, so that whatever else the machine does meets both.
+func (b *bench) memoryBatch(ctx context.Context, inputs [][]byte) (raws, ours time.Duration, err error) {
+	for part := range slices.Chunk(inputs, max(1, len(inputs)/10)) {
+		spent, err := b.rawBatch(part)
+		if err != nil {
+			return 0, 0, err
+		}
+		raws += spent
+		if spent, err = onCores(len(part), func(i int, out *bytes.Buffer) error { return sign(ctx, b.rsa, part[i], out) }); err != nil {
+			return 0, 0, err
+		}
+		ours += spent
+	}
+	return raws, ours, nil
 }
 
 func (b *bench) rawBatch(inputs [][]byte) (time.Duration, error) {
@@ -92,32 +104,41 @@ func onCores(n int, f func(int, *bytes.Buffer) error) (time.Duration, error) {
 	}
 }
 
-// fileBatch is one call of the program on all inputs, from start to exit.
-func (b *bench) fileBatch(ctx context.Context, inputs [][]byte) (time.Duration, error) {
+// fileBatch is one call of the program on all inputs, from start to exit, with half of the raw operations before it and
+// half behind.
+func (b *bench) fileBatch(ctx context.Context, inputs [][]byte) (raws, ours time.Duration, err error) {
 	dir, err := os.MkdirTemp(b.dir, "batch-")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer os.RemoveAll(dir)
 	args := []string{"sign", "-o", filepath.Join(dir, "out"), "--key", "pem:" + b.rsa.keyPEM}
 	for i, input := range inputs {
 		path := filepath.Join(dir, fmt.Sprintf("%04d.pdf", i))
 		if err := os.WriteFile(path, input, 0o600); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		args = append(args, path)
 	}
 	settle()
+	before, err := b.rawBatch(inputs[:len(inputs)/2])
+	if err != nil {
+		return 0, 0, err
+	}
 	cmd := exec.CommandContext(ctx, b.antin, args...)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", cores))
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
-	spent := time.Since(start)
+	ours = time.Since(start)
 	if err != nil {
-		return 0, fmt.Errorf("antin sign: %w: %s", err, lastLine(string(out)))
+		return 0, 0, fmt.Errorf("antin sign: %w: %s", err, lastLine(string(out)))
+	}
+	after, err := b.rawBatch(inputs[len(inputs)/2:])
+	if err != nil {
+		return 0, 0, err
 	}
 	if signed, err := os.ReadDir(filepath.Join(dir, "out")); err != nil || len(signed) != len(inputs) {
-		return 0, fmt.Errorf("antin sign wrote %d of %d files", len(signed), len(inputs))
+		return 0, 0, fmt.Errorf("antin sign wrote %d of %d files", len(signed), len(inputs))
 	}
-	return spent, nil
+	return before + after, ours, nil
 }

@@ -193,7 +193,7 @@ func (p *Prepared) complete(ctx context.Context, out *output, signed *cms.Signed
 		return nil, err
 	}
 	report.Level, report.ByteRange = p.level, p.byteRange()
-	out.tail = append(out.tail, p.tail...)
+	out.tail = p.tail // not needed any more by p: Embed works on a copy
 	if err := p.raise(ctx, out, late, o, &report); err != nil {
 		return nil, err
 	}

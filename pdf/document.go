@@ -198,7 +198,7 @@ func (d *Document) countNumbers() {
 
 // search finds a pattern between two offsets, in blocks.
 func (d *Document) search(pattern []byte, from, to int64) (int64, bool) {
-	const block = 64 << 10
+	const block = 8 << 10
 	buf := make([]byte, block)
 	for at := from; at < to; {
 		n, _ := d.r.ReadAt(buf[:min(block, to-at)], at)

@@ -1,9 +1,9 @@
 package pdf
 
 import (
-	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 
@@ -94,7 +94,10 @@ type serializer struct {
 	encrypt func([]byte) []byte
 	clear   map[Name]bool // keys of the outermost dictionary whose strings stay in clear
 	depth   int
+	holes   []hole // of the placeholders
 }
+
+type hole struct{ from, to int }
 
 // AppendObject appends the text of an object that is not a stream; dictionaries are sorted, so the same object gives the
 // same bytes.
@@ -142,8 +145,13 @@ func (s *serializer) object(o Object) {
 		s.out = append(s.out, o...)
 	case *Placeholder:
 		s.out = append(s.out, o.Prefix...)
-		o.Offset = s.base + int64(len(s.out))
-		s.out = append(s.out, bytes.Repeat([]byte{o.Fill}, o.Width)...)
+		at := len(s.out)
+		o.Offset = s.base + int64(at)
+		s.out = slices.Grow(s.out, o.Width)[:at+o.Width]
+		for i := range s.out[at:] {
+			s.out[at+i] = o.Fill
+		}
+		s.holes = append(s.holes, hole{at, len(s.out)})
 		s.out = append(s.out, o.Suffix...)
 	default:
 		s.out = append(s.out, fmt.Sprintf("null %% %T", o)...)

@@ -104,7 +104,7 @@ func (u *Update) RaiseVersion(v string) error {
 // the new second element of /ID; otherwise it is made of the revision's content.
 func (u *Update) Tail(fixedID []byte) ([]byte, error) {
 	w := &tailWriter{u: u, entries: map[int]entry{}}
-	w.s.base = u.d.size
+	w.s.base, w.s.out = u.d.size, make([]byte, 0, u.room())
 	if u.d.size > 0 {
 		var last [1]byte
 		if _, err := u.d.r.ReadAt(last[:], u.d.size-1); err != nil {
@@ -129,6 +129,21 @@ func (u *Update) Tail(fixedID []byte) ([]byte, error) {
 		return w.xrefStream(fixedID, newest)
 	}
 	return w.table(fixedID, newest)
+}
+
+// room is about what the revision takes, placeholders exactly.
+func (u *Update) room() int {
+	n := 2048
+	for _, o := range u.objects {
+		n += 256
+		d, _ := o.(Dict)
+		for _, v := range d {
+			if p, ok := v.(*Placeholder); ok {
+				n += p.Width
+			}
+		}
+	}
+	return n
 }
 
 type tailWriter struct {
@@ -230,10 +245,7 @@ func (w *tailWriter) trailer(fixedID []byte, size int, prev int64) Dict {
 		}
 	}
 	if fixedID == nil {
-		h := sha256.New()
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(w.u.d.size)))
-		h.Write(w.s.out)
-		fixedID = h.Sum(nil)[:16]
+		fixedID = w.identifier()
 	}
 	first := String(fileID(old))
 	if first == "" {
@@ -241,6 +253,19 @@ func (w *tailWriter) trailer(fixedID []byte, size int, prev int64) Dict {
 	}
 	t["ID"] = Array{first, String(fixedID)}
 	return t
+}
+
+// identifier is made of the base's size and what the revision says, the fill of its placeholders left out.
+func (w *tailWriter) identifier() []byte {
+	h := sha256.New()
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(w.u.d.size)))
+	from := 0
+	for _, hole := range w.s.holes {
+		h.Write(w.s.out[from:hole.from])
+		from = hole.to
+	}
+	h.Write(w.s.out[from:])
+	return h.Sum(nil)[:16]
 }
 
 func (w *tailWriter) end(at int64) []byte {
@@ -367,9 +392,12 @@ func (u *Update) WriteTo(ctx context.Context, w io.Writer) (int64, error) {
 	return u.d.size + int64(n), err
 }
 
+// copyBlock stays in a core's cache between reading, hashing and writing.
+const copyBlock = 64 << 10
+
 // Copy streams the base's first n bytes to w in blocks, cancelled within 100 ms.
 func Copy(ctx context.Context, w io.Writer, r io.ReaderAt, n int64) error {
-	buf := make([]byte, min(n, 1<<20))
+	buf := make([]byte, min(n, copyBlock))
 	for at := int64(0); at < n; {
 		if err := ctx.Err(); err != nil {
 			return err
