@@ -18,6 +18,7 @@ const (
 	ErrUnsupported codes.Code = "pdf.unsupported" // a feature that is not supported
 	ErrNotPDF      codes.Code = "pdf.not_pdf"     // no PDF header
 	ErrRead        codes.Code = "pdf.read"        // the file could not be read
+	ErrNoPage      codes.Code = "pdf.no_page"     // the document has no page of that number
 )
 
 // Object is a PDF object: nil (null), bool, int64, float64, [Name], [String], [Array], [Dict], [*Stream] or [Ref].
@@ -147,9 +148,9 @@ func (s *serializer) object(o Object) {
 		s.out = append(s.out, o.Prefix...)
 		at := len(s.out)
 		o.Offset = s.base + int64(at)
-		s.out = slices.Grow(s.out, o.Width)[:at+o.Width]
-		for i := range s.out[at:] {
-			s.out[at+i] = o.Fill
+		s.out = append(slices.Grow(s.out, o.Width), o.Fill)[:at+o.Width]
+		for n := 1; n < o.Width; n *= 2 {
+			copy(s.out[at+n:], s.out[at:at+n])
 		}
 		s.holes = append(s.holes, hole{at, len(s.out)})
 		s.out = append(s.out, o.Suffix...)

@@ -397,19 +397,43 @@ const copyBlock = 64 << 10
 
 // Copy streams the base's first n bytes to w in blocks, cancelled within 100 ms.
 func Copy(ctx context.Context, w io.Writer, r io.ReaderAt, n int64) error {
+	to := &blocks{ctx: ctx, w: w}
+	if b, ok := r.(*bytes.Reader); ok && b.Size() == n { // in memory: hashed where it stands
+		all := *b
+		_, _ = all.Seek(0, io.SeekStart) //nolint:errcheck // the start is always there
+		_, err := all.WriteTo(to)
+		return err
+	}
 	buf := make([]byte, min(n, copyBlock))
 	for at := int64(0); at < n; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		b := buf[:min(int64(len(buf)), n-at)]
 		if k, err := r.ReadAt(b, at); k < len(b) {
 			return codes.Wrap(ErrRead, "reading at offset", strconv.FormatInt(at, 10), err)
 		}
-		if _, err := w.Write(b); err != nil {
+		if _, err := to.Write(b); err != nil {
 			return err
 		}
 		at += int64(len(b))
 	}
 	return nil
+}
+
+// blocks hands on what is written to it in blocks, until its context ends.
+type blocks struct {
+	ctx context.Context //nolint:containedctx // lives as long as one call of Copy
+	w   io.Writer
+}
+
+func (b *blocks) Write(p []byte) (n int, err error) {
+	for n < len(p) {
+		if err := b.ctx.Err(); err != nil {
+			return n, err
+		}
+		k, err := b.w.Write(p[n:min(n+copyBlock, len(p))])
+		n += k
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
