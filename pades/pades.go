@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/antinvn/antin/cades"
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/cms"
 	"github.com/antinvn/antin/codes"
@@ -41,35 +42,24 @@ const (
 	ErrSignatureMismatch = cms.ErrSignatureMismatch
 )
 
-// Level is a baseline level of EN 319 142-1, 6.
-type Level int
+// Level is a baseline level of EN 319 142-1, 6; they are named as those of CAdES.
+type Level = cades.Level
 
 // The levels.
 const (
-	BB Level = iota
-	BT
-	BLT
-	BLTA
+	BB   = cades.BB
+	BT   = cades.BT
+	BLT  = cades.BLT
+	BLTA = cades.BLTA
 )
-
-var levelNames = [...]string{"B-B", "B-T", "B-LT", "B-LTA"}
-
-// String is "B-B", "B-T", "B-LT" or "B-LTA".
-func (l Level) String() string {
-	if l < BB || l > BLTA {
-		return fmt.Sprintf("Level(%d)", int(l))
-	}
-	return levelNames[l]
-}
 
 // ParseLevel reads what String writes.
 func ParseLevel(s string) (Level, error) {
-	for i, name := range levelNames {
-		if s == name {
-			return Level(i), nil
-		}
+	level, err := cades.ParseLevel(s)
+	if err != nil {
+		return 0, codes.Wrap(ErrOptions, "reading", "a level", err)
 	}
-	return 0, codes.New(ErrOptions, "reading a level", s, "the levels are B-B, B-T, B-LT and B-LTA")
+	return level, nil
 }
 
 // DocMDP is a certification level (ISO 32000-2, 12.8.2.2): 0 none (approval signature), 1 no changes, 2 filling in
