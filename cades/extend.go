@@ -136,7 +136,7 @@ func (r *raising) secure(ctx context.Context, signers []*cms.SignerInfo) error {
 	switch codes.Code(codes.Of(err)) {
 	case revocation.ErrRevoked:
 		return codes.Wrap(ErrRevoked, "securing", "a signer", err)
-	case revocation.ErrPath:
+	case revocation.ErrPath, revocation.ErrUnavailable:
 		return codes.Wrap(ErrEvidence, "securing", "a signer", err)
 	}
 	if err != nil {

@@ -101,6 +101,7 @@ type Problem struct {
 	Certificate *Certificate // nil if it concerns the whole path
 	Detail      string
 	At          time.Time // date that matters (revocation, end of validity), zero if none
+	Err         error     // what the status source said, of "no_revocation_evidence"; nil if it said nothing
 }
 
 // Extended key usages (RFC 5280, 4.2.1.12).
@@ -390,6 +391,7 @@ func (b *builder) judgeStatus(r *Result, i int, add func(string, *Certificate, s
 			detail = err.Error()
 		}
 		add("no_revocation_evidence", c, detail, time.Time{})
+		r.Problems[len(r.Problems)-1].Err = err
 	}
 }
 

@@ -77,7 +77,7 @@ func gather(ctx context.Context, field string, leaves, pool []*certpath.Certific
 	switch codes.Code(codes.Of(err)) {
 	case revocation.ErrRevoked:
 		return nil, codes.Wrap(ErrRevoked, "securing", field, err)
-	case revocation.ErrPath:
+	case revocation.ErrPath, revocation.ErrUnavailable:
 		return nil, codes.Wrap(ErrEvidence, "securing", field, err)
 	}
 	return found, err

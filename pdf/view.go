@@ -452,7 +452,7 @@ func (v *View) Page(n int) (*Page, error) {
 		err = inner
 	}
 	if err == nil && found == nil {
-		err = codes.New(ErrDamaged, "finding page", strconv.Itoa(n), "the document has "+strconv.Itoa(i)+" pages")
+		err = codes.New(ErrNoPage, "finding page", strconv.Itoa(n), "the document has "+strconv.Itoa(i)+" pages")
 	}
 	return found, err
 }

@@ -472,6 +472,11 @@ func (p *PKI) serve(service string, answer func(context.Context, Fault, []byte) 
 		p.requests[service]++
 		p.mu.Unlock()
 		f := p.Faults.get(service)
+		// Read before waiting: only then does the server notice that the client went away.
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+		if err != nil {
+			return
+		}
 		if f.Delay > 0 {
 			select {
 			case <-time.After(f.Delay):
@@ -484,10 +489,6 @@ func (p *PKI) serve(service string, answer func(context.Context, Fault, []byte) 
 				w.Header().Set("Retry-After", f.Retry)
 			}
 			http.Error(w, http.StatusText(f.Status), f.Status)
-			return
-		}
-		body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
-		if err != nil {
 			return
 		}
 		der, kind, err := answer(r.Context(), f, body)

@@ -29,7 +29,7 @@ type GatherOptions struct {
 // Gather validates the path of each leaf and keeps what it rests on, responders of responders included. A leaf that has
 // expired since is validated for its last moment.
 //
-// Errors: [ErrRevoked], [ErrPath] with the path's first problem, the context's.
+// Errors: [ErrRevoked], [ErrUnavailable], [ErrPath] with the path's first problem, the context's.
 func Gather(ctx context.Context, o *GatherOptions, leaves ...*certpath.Certificate) (*Evidence, error) {
 	g := &gatherer{o: o, found: &Evidence{}, done: map[[32]byte]bool{}}
 	for _, leaf := range leaves {
@@ -95,7 +95,11 @@ func refuse(leaf *certpath.Certificate, r *certpath.Result) error {
 	if len(r.Problems) == 0 {
 		return codes.New(ErrPath, act, name, "no path")
 	}
-	return codes.New(ErrPath, act, name, r.Problems[0].Code+" "+r.Problems[0].Detail)
+	first := r.Problems[0]
+	if first.Err != nil {
+		return codes.Wrap(ErrUnavailable, act, name, first.Err)
+	}
+	return codes.New(ErrPath, act, name, first.Code+" "+first.Detail)
 }
 
 func (g *gatherer) certificate(c *certpath.Certificate) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,22 +125,26 @@ func TestDemoTakesAnyPDF(t *testing.T) {
 
 // blankPDF is one empty page.
 func blankPDF() []byte {
-	objects := []string{
+	return buildPDF(
 		"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R>>",
 		"<</Length 8>>\nstream\nq\n\n\n\n\nQ\nendstream",
-	}
+	)
+}
+
+// buildPDF numbers the objects from 1; the first is the catalogue.
+func buildPDF(objects ...string) []byte {
 	var b bytes.Buffer
 	b.WriteString("%PDF-1.7\n")
 	offsets := make([]int, len(objects))
 	for i, o := range objects {
 		offsets[i] = b.Len()
-		b.WriteString(string(rune('1'+i)) + " 0 obj\n" + o + "\nendobj\n")
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
 	}
 	at := b.Len()
-	b.WriteString("xref\n0 5\n0000000000 65535 f \n")
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
 	for _, o := range offsets {
-		b.WriteString(strings.Repeat("0", 10-len(itoa(o))) + itoa(o) + " 00000 n \n")
+		fmt.Fprintf(&b, "%010d 00000 n \n", o)
 	}
-	b.WriteString("trailer\n<</Size 5/Root 1 0 R>>\nstartxref\n" + itoa(at) + "\n%%EOF\n")
+	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, at)
 	return b.Bytes()
 }

@@ -9,9 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/term"
@@ -189,16 +187,10 @@ type result struct {
 	exit   int
 }
 
-// problem is a failure as JSON says it.
-type problem struct {
-	Code string `json:"code"`
-	Text string `json:"text"`
-}
-
 // failed turns an error into a result.
 func (e *env) failed(file string, err error) result {
-	exit, text := explain(err, e.lang)
-	return result{File: file, Error: &problem{Code: codeOf(err), Text: text}, exit: exit}
+	p := explain(err, e.lang)
+	return result{File: file, Error: p, exit: p.exit}
 }
 
 // fail ends a command before any file was touched.
@@ -215,9 +207,9 @@ func (e *env) print(format string, r result) {
 	}
 	switch {
 	case r.Error != nil && r.File != "":
-		fmt.Fprintf(e.stderr, "%s: %s [%s]\n", r.File, r.Error.Text, r.Error.Code)
+		fmt.Fprintf(e.stderr, "%s: %s [%s] (%s)\n", r.File, r.Error.Text, r.Error.Code, r.Error.Detail)
 	case r.Error != nil:
-		fmt.Fprintf(e.stderr, "antin: %s [%s]\n", r.Error.Text, r.Error.Code)
+		fmt.Fprintf(e.stderr, "antin: %s [%s] (%s)\n", r.Error.Text, r.Error.Code, r.Error.Detail)
 	default:
 		fmt.Fprintf(e.stdout, "%s → %s", r.File, r.Output)
 		if r.Level != "" {
@@ -237,44 +229,6 @@ func (e *env) printJSON(v any) {
 	enc := json.NewEncoder(e.stdout)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v) //nolint:errcheck // nobody is left to tell
-}
-
-// batch runs work on every file in parallel, prints each result in the order of the inputs, and returns the worst exit.
-func (e *env) batch(ctx context.Context, format string, inputs []string, work func(ctx context.Context, i int) result) int {
-	results := make([]result, len(inputs))
-	var done atomic.Int64
-	var next atomic.Int64
-	var group sync.WaitGroup
-	progress := e.progress(len(inputs))
-	for range min(runtime.GOMAXPROCS(0), len(inputs)) {
-		group.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(inputs) {
-					return
-				}
-				if err := ctx.Err(); err != nil {
-					results[i] = e.failed(inputs[i], err)
-				} else {
-					results[i] = work(ctx, i)
-				}
-				progress(int(done.Add(1)))
-			}
-		})
-	}
-	group.Wait()
-	exit, failed := exitDone, 0
-	for _, r := range results {
-		e.print(format, r)
-		exit = worst(exit, r.exit)
-		if r.Error != nil {
-			failed++
-		}
-	}
-	if len(inputs) > 1 && format == "text" {
-		fmt.Fprintf(e.stdout, "%d tệp: %d xong, %d lỗi\n", len(inputs), len(inputs)-failed, failed)
-	}
-	return exit
 }
 
 // progress returns a function that redraws one line on a terminal, and does nothing elsewhere or for a single file.

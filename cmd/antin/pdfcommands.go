@@ -37,21 +37,17 @@ func (r *rewriting) run(ctx context.Context, inputs []string, write func(ctx con
 	if err != nil {
 		return r.e.fail(r.format, err)
 	}
-	return r.e.batch(ctx, r.format, inputs, func(ctx context.Context, i int) result {
-		var report *pades.Report
-		err := writeFile(outputs[i], func(w *os.File) error {
-			d, file, err := openPDF(ctx, inputs[i], password)
-			if err != nil {
-				return err
-			}
-			defer file.Close()
-			report, err = write(ctx, w, d)
-			return err
-		})
+	return r.e.batch(ctx, r.format, inputs, outputs, func(ctx context.Context, i int, w *os.File) (result, error) {
+		d, file, err := openPDF(ctx, inputs[i], password)
 		if err != nil {
-			return r.e.failed(inputs[i], err)
+			return result{}, err
 		}
-		return result{File: inputs[i], Output: outputs[i], Level: r.level, Field: report.Field, Size: report.Size, Notes: report.Notes}
+		defer file.Close()
+		report, err := write(ctx, w, d)
+		if err != nil {
+			return result{}, err
+		}
+		return result{Level: r.level, Field: report.Field, Size: report.Size, Notes: report.Notes}, nil
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/antinvn/antin/codes"
 )
@@ -19,44 +20,90 @@ const (
 
 // writeFile writes by temporary file, fsync and rename: whatever happens, the old file or the new one stands there.
 func writeFile(path string, write func(w *os.File) error) error {
-	path, mode, err := destination(path)
+	r, err := replace(path, write)
 	if err != nil {
-		return codes.Wrap(errOutput, "writing", path, err)
-	}
-	dir := filepath.Dir(path)
-	tmp, err := createTemporary(dir)
-	if err != nil {
-		return codes.Wrap(errOutput, "writing", path, err)
-	}
-	if err := fillAndRename(tmp, path, mode, write); err != nil {
-		_ = tmp.Close()           //nolint:errcheck // the first failure is what matters
-		_ = os.Remove(tmp.Name()) //nolint:errcheck // as above
 		return err
 	}
-	if err := syncDir(dir); err != nil {
-		return codes.Wrap(errOutput, "writing the folder", dir, err)
+	return settle([]*replacement{r})[0]
+}
+
+// replacement is a file that is written, beside the one whose place it takes when it is settled.
+type replacement struct {
+	tmp  *os.File
+	path string
+}
+
+// replace writes a temporary file; what fails leaves none.
+func replace(path string, write func(w *os.File) error) (*replacement, error) {
+	path, mode, err := destination(path)
+	if err != nil {
+		return nil, codes.Wrap(errOutput, "writing", path, err)
+	}
+	tmp, err := createTemporary(filepath.Dir(path))
+	if err != nil {
+		return nil, codes.Wrap(errOutput, "writing", path, err)
+	}
+	r := &replacement{tmp: tmp, path: path}
+	if err := r.fill(mode, write); err != nil {
+		r.discard()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *replacement) fill(mode fs.FileMode, write func(w *os.File) error) error {
+	if err := write(r.tmp); err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) && p.Path == r.tmp.Name() { // a full disk, above all
+			return codes.Wrap(errOutput, "writing", r.path, p.Err)
+		}
+		return err
+	}
+	if mode == 0 {
+		return nil
+	}
+	if err := r.tmp.Chmod(mode); err != nil {
+		return codes.Wrap(errOutput, "writing", r.path, err)
 	}
 	return nil
 }
 
-func fillAndRename(tmp *os.File, path string, mode fs.FileMode, write func(w *os.File) error) error {
-	if err := write(tmp); err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) && p.Path == tmp.Name() { // a full disk, above all
-			return codes.Wrap(errOutput, "writing", path, p.Err)
+func (r *replacement) discard() {
+	_ = r.tmp.Close()           //nolint:errcheck // the first failure is what matters
+	_ = os.Remove(r.tmp.Name()) //nolint:errcheck // as above
+}
+
+// settle makes files durable and puts them into their places; it returns the error of each. All are synced at the same
+// time, which lets the file system commit them together, and each folder once.
+func settle(files []*replacement) []error {
+	errs := make([]error, len(files))
+	var syncs sync.WaitGroup
+	for i, r := range files {
+		syncs.Go(func() { errs[i] = r.tmp.Sync() })
+	}
+	syncs.Wait()
+	folders := map[string]error{}
+	for i, r := range files {
+		if errs[i] == nil {
+			errs[i] = errors.Join(r.tmp.Close(), os.Rename(r.tmp.Name(), r.path))
 		}
-		return err
+		if errs[i] != nil {
+			r.discard()
+			errs[i] = codes.Wrap(errOutput, "writing", r.path, errs[i])
+			continue
+		}
+		folders[filepath.Dir(r.path)] = nil
 	}
-	finish := []func() error{tmp.Sync, tmp.Close, func() error { return os.Rename(tmp.Name(), path) }}
-	if mode != 0 {
-		finish = append([]func() error{func() error { return tmp.Chmod(mode) }}, finish...)
+	for dir := range folders {
+		folders[dir] = syncDir(dir)
 	}
-	for _, step := range finish {
-		if err := step(); err != nil {
-			return codes.Wrap(errOutput, "writing", path, err)
+	for i, r := range files {
+		dir := filepath.Dir(r.path)
+		if err := folders[dir]; err != nil && errs[i] == nil {
+			errs[i] = codes.Wrap(errOutput, "writing the folder", dir, err)
 		}
 	}
-	return nil
+	return errs
 }
 
 // destination follows a link to what it names, and gives the mode of the file that stands there, 0 if there is none.

@@ -64,7 +64,7 @@ func runSign(ctx context.Context, e *env, args []string) int {
 		return e.fail(f.format, err)
 	}
 	defer s.key.Close()
-	return e.batch(ctx, f.format, inputs, s.sign)
+	return e.batch(ctx, f.format, inputs, s.outputs, s.sign)
 }
 
 // signer holds what all files of one call share.
@@ -230,21 +230,12 @@ func (f *signFlags) nothingToShow() error {
 }
 
 // sign signs one input.
-func (s *signer) sign(ctx context.Context, i int) result {
-	var r result
-	err := writeFile(s.outputs[i], func(w *os.File) error {
-		report, err := s.signTo(ctx, w, s.inputs[i])
-		if err != nil {
-			return err
-		}
-		r = result{Level: report.Level.String(), Field: report.Field, Size: report.Size, Notes: report.Notes}
-		return nil
-	})
+func (s *signer) sign(ctx context.Context, i int, w *os.File) (result, error) {
+	report, err := s.signTo(ctx, w, s.inputs[i])
 	if err != nil {
-		return s.e.failed(s.inputs[i], err)
+		return result{}, err
 	}
-	r.File, r.Output = s.inputs[i], s.outputs[i]
-	return r
+	return result{Level: report.Level.String(), Field: report.Field, Size: report.Size, Notes: report.Notes}, nil
 }
 
 func (s *signer) signTo(ctx context.Context, w io.Writer, input string) (*pades.Report, error) {
