@@ -11,8 +11,9 @@ import (
 	"github.com/antinvn/antin/tsp"
 )
 
-// Attributes (EN 319 122-1, 5; RFC 5652, 11).
+// The content type, and attributes (EN 319 122-1, 5; RFC 5652, 11).
 var (
+	oidSignedData         = certpath.OID{1, 2, 840, 113549, 1, 7, 2}
 	oidContentType        = certpath.OID{1, 2, 840, 113549, 1, 9, 3}
 	oidSigningTime        = certpath.OID{1, 2, 840, 113549, 1, 9, 5}
 	oidCountersignature   = certpath.OID{1, 2, 840, 113549, 1, 9, 6}

@@ -32,7 +32,9 @@ type Signature struct {
 	Notes     []string // stable codes of oddities: those of [cms.Integrity], [NoteSigningTime]
 	Err       error    // the first thing that is wrong
 
-	Timestamps        []*Timestamp // signature time-stamps, then archive time-stamps, each kind by time
+	// Timestamps are the signature time-stamps, then the archive time-stamps, each kind by time. A counter-signature has
+	// those archive time-stamps of its signer that cover it.
+	Timestamps        []*Timestamp
 	Countersignatures []*Signature
 }
 
@@ -45,6 +47,8 @@ type Timestamp struct {
 	Archive bool       // an archive-time-stamp-v3; else a signature-time-stamp
 	Notes   []string
 	Err     error // nil: imprint, signature, extended key usage and hash index are right
+
+	index *hashIndex // of an archive time-stamp that is right
 }
 
 // The limits of what is read of one signer.
@@ -198,6 +202,11 @@ func (c *checker) counters(s *Signature, depth int) {
 		if one.Err == nil && si.SignedAttribute(oidContentType) != nil {
 			one.Err = codes.New(ErrUnsupported, "checking", "a counter-signature", "it has a content-type, which RFC 5652, 11.4 forbids")
 		}
+		for _, t := range s.Timestamps {
+			if t.index != nil && (depth > 0 || t.index.covers(oidCountersignature, der)) { // a nested one is inside what is covered
+				one.Timestamps = append(one.Timestamps, t)
+			}
+		}
 		c.counters(one, depth+1)
 		s.Countersignatures = append(s.Countersignatures, one)
 	}
@@ -209,28 +218,30 @@ func (c *checker) archiveTimestamp(si *cms.SignerInfo, der []byte) *Timestamp {
 		t.Token = nil
 		return t
 	}
-	t.Notes, t.Err = c.verifyArchive(si, t.Token)
+	var index *hashIndex
+	if index, t.Err = c.verifyArchive(si, t); t.Err == nil {
+		t.index = index
+	}
 	return t
 }
 
 // verifyArchive checks the imprint, and that the index names what is there and what had to be covered.
-func (c *checker) verifyArchive(si *cms.SignerInfo, t *tsp.Token) ([]string, error) {
-	digest := c.digests[t.ImprintHash]
+func (c *checker) verifyArchive(si *cms.SignerInfo, t *Timestamp) (*hashIndex, error) {
+	digest := c.digests[t.Token.ImprintHash]
 	if digest == nil {
 		return nil, codes.New(ErrContent, "checking", "an archive time-stamp", "the content is not at hand, or its hash is not supported")
 	}
-	index, raw, err := indexIn(t)
+	index, raw, err := indexIn(t.Token)
 	if err != nil {
 		return nil, err
 	}
-	notes, err := t.VerifyMessage(archiveMessage(c.sd.ContentType(), digest, si, raw), c.pool...)
-	if err != nil {
-		return notes, err
+	if t.Notes, err = t.Token.VerifyMessage(archiveMessage(c.sd.ContentType(), digest, si, raw), c.pool...); err != nil {
+		return nil, err
 	}
 	if err := index.found(indexOf(index.hash, c.sd, si)); err != nil {
-		return notes, err
+		return nil, err
 	}
-	return notes, index.complete(si, t)
+	return index, index.complete(si, t.Token)
 }
 
 // complete checks that the index names every time-stamp that stood there before (EN 319 122-1, 5.5.2): one that it leaves

@@ -1,8 +1,10 @@
 package cades
 
 import (
+	"bytes"
 	"context"
 	"crypto"
+	"errors"
 	"hash"
 	"io"
 
@@ -34,6 +36,17 @@ func Open(ctx context.Context, file, content *io.SectionReader) (*Document, erro
 		return nil, codes.New(ErrContent, "opening", "a signed file", "its content is inside, and another is given")
 	}
 	return &Document{file: file, sd: sd, content: content, detached: sd.Detached()}, nil
+}
+
+// Detect reports whether a file begins as CMS SignedData does (RFC 5652, 3).
+func Detect(r io.ReaderAt) bool {
+	const longest = 32 // identifier and length of ContentInfo, and its contentType
+	head := make([]byte, longest)
+	n, err := r.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) || n == 0 {
+		return false
+	}
+	return head[0] == 0x30 && bytes.Contains(head[:n], objectIdentifier(oidSignedData))
 }
 
 // SignedData is the file as read; nil for a new document. It must not be changed.
