@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,8 +79,12 @@ func runDemoServe(ctx context.Context, e *env, args []string) int {
 	if err := p.start(ctx); err != nil {
 		return e.fail(f.format, err)
 	}
-	fmt.Fprintf(e.stdout, "TSA %s\nOCSP %s\nCRL %s\n", p.tsaURL(), p.ocspURL(), p.crlURL())
-	fmt.Fprintln(e.stdout, "Máy chủ huấn luyện đang chạy. Dừng bằng Ctrl+C.")
+	if f.format == "json" {
+		e.printJSON(map[string]string{"tsa": p.tsaURL(), "ocsp": p.ocspURL(), "crl": p.crlURL()})
+	} else {
+		fmt.Fprintf(e.stdout, "TSA %s\nOCSP %s\nCRL %s\n", p.tsaURL(), p.ocspURL(), p.crlURL())
+		fmt.Fprintln(e.stdout, "Máy chủ huấn luyện đang chạy. Dừng bằng Ctrl+C.")
+	}
 	<-ctx.Done()
 	p.stop()
 	return exitDone
@@ -100,7 +105,7 @@ type demo struct {
 	reserved []pades.Reservation
 	filled   map[string]string
 	files    []demoFile
-	facts    *verify.Facts
+	said     []string // the sentences about the sealed file and the spoiled copies
 }
 
 type demoFile struct {
@@ -116,6 +121,12 @@ func (d *demo) say(format string, a ...any) {
 	if !d.json {
 		fmt.Fprintf(d.e.stdout, format+"\n", a...)
 	}
+}
+
+// conclude says what a check found, and keeps it for the summary.
+func (d *demo) conclude(format string, a ...any) {
+	d.say(format, a...)
+	d.said = append(d.said, strings.TrimSpace(fmt.Sprintf(format, a...)))
 }
 
 func (d *demo) run(ctx context.Context) error {
@@ -262,37 +273,27 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 	default:
 		return nil, err
 	}
-	names := []string{"number", "day", "month"}
-	var fields []pades.Reservation
-	gaps, err := text.Gaps(ctx, v)
-	if err != nil {
-		return nil, err
-	}
-	for i, name := range names {
-		r := pades.Reservation{Name: name}
-		if !hasGap(gaps, name) {
-			x := d.leader.X0 + float64(i)*50
-			r.Place = &pades.Place{Page: d.page, Rect: pdf.Rect{X0: x, Y0: d.leader.Y1 + 4, X1: x + 46, Y1: d.leader.Y1 + 20}}
-			d.say("   không có chỗ trống cho %s: đặt trên ô chữ ký", name)
-		}
-		fields = append(fields, r)
-	}
 	// The seal covers the left third of the person's picture (decree 30/2020, appendix I).
 	side := sealMM * pointsPerMM
 	right := d.leader.X0 + (d.leader.X1-d.leader.X0)/3
 	middle := (d.leader.Y0 + d.leader.Y1) / 2
 	seal := pdf.Rect{X0: right - side, Y0: middle - side/2, X1: right, Y1: middle + side/2}
+	gaps, err := text.Gaps(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	var fields []pades.Reservation
+	for i, name := range []string{"number", "day", "month"} {
+		r := pades.Reservation{Name: name}
+		if !slices.ContainsFunc(gaps, func(g text.Gap) bool { return g.Name == name }) {
+			x, y := d.leader.X0+float64(i)*50, max(d.leader.Y1, seal.Y1)+4
+			r.Place = &pades.Place{Page: d.page, Rect: pdf.Rect{X0: x, Y0: y, X1: x + 46, Y1: y + 16}}
+			d.say("   không có chỗ trống cho %s: đặt phía trên ô chữ ký", name)
+		}
+		fields = append(fields, r)
+	}
 	d.reserved = append(fields, pades.Reservation{Name: "seal", Place: &pades.Place{Page: d.page, Rect: seal}})
 	return d.reserved, nil
-}
-
-func hasGap(gaps []text.Gap, name string) bool {
-	for _, g := range gaps {
-		if g.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // options are what both signatures share.
@@ -432,43 +433,44 @@ func decreeMonth(m time.Month) string {
 // check: step 5, with the servers stopped.
 func (d *demo) check(ctx context.Context) error {
 	d.training.stop()
-	report, facts, err := d.verify(ctx, d.path("3-sealed.pdf"))
+	report, err := d.verify(ctx, d.path("3-sealed.pdf"))
 	if err != nil {
 		return err
 	}
-	d.facts = facts
 	d.say("5. Máy chủ đã dừng; kiểm tra 3-sealed.pdf chỉ với dữ liệu trong tệp và gốc tin cậy:")
 	signatures := 0
 	for _, s := range report.Signatures {
 		if s.Type == "signature" {
-			d.say("   %s", s.Sentence)
+			d.conclude("   %s", s.Sentence)
 			signatures++
 		}
 	}
-	d.say("   ⇒ %s", report.Document.Sentence)
+	d.conclude("   ⇒ %s", report.Document.Sentence)
 	if report.Document.Indication != verify.TotalPassed || signatures != 2 {
 		return codes.New(errDemo, "checking", "3-sealed.pdf", string(report.Document.Indication)+": "+report.Text())
 	}
 	return nil
 }
 
-// errDemo is a step that did not come out as it must.
-const errDemo codes.Code = "cmd.demo"
+const (
+	errDemo    codes.Code = "cmd.demo"    // a step did not come out as it must
+	errServers codes.Code = "cmd.servers" // the training servers' address is taken
+)
 
-func (d *demo) verify(ctx context.Context, path string) (*verify.Report, *verify.Facts, error) {
+func (d *demo) verify(ctx context.Context, path string) (*verify.Report, error) {
 	store, err := trust.Load(d.training.trustDir())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil, codes.Wrap(errInput, "reading", path, err)
+		return nil, codes.Wrap(errInput, "reading", path, err)
 	}
 	facts, err := verify.Collect(ctx, bytes.NewReader(data), int64(len(data)), &verify.CollectOptions{Trust: store, Offline: true, At: d.e.clock()})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r := verify.Decide(facts, verify.DefaultPolicy(), d.e.clock()).Report(d.e.lang)
 	r.File = path
-	return r, facts, nil
+	return r, nil
 }

@@ -112,7 +112,7 @@ func (d *demo) writeCMS(ctx context.Context) error {
 // summary: step 8.
 func (d *demo) summary() {
 	if d.json {
-		d.e.printJSON(map[string]any{"dir": d.dir, "files": d.files, "commands": d.commands(), "took_ms": time.Since(d.started).Milliseconds()})
+		d.e.printJSON(map[string]any{"dir": d.dir, "files": d.files, "verdicts": d.said, "commands": d.commands(), "took_ms": time.Since(d.started).Milliseconds()})
 		return
 	}
 	d.say("8. Kết quả trong %s:", d.dir)

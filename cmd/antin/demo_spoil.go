@@ -35,11 +35,11 @@ func (d *demo) spoil(ctx context.Context) error {
 		if err := d.write(s.name, s.what, func(w *os.File) error { _, err := w.Write(content); return err }); err != nil {
 			return err
 		}
-		report, _, err := d.verify(ctx, d.path(s.name))
+		report, err := d.verify(ctx, d.path(s.name))
 		if err != nil {
 			return err
 		}
-		d.say("   %s (%s): %s", s.name, s.what, report.Document.Sentence)
+		d.conclude("   %s (%s): %s", s.name, s.what, report.Document.Sentence)
 		if report.Document.Indication != verify.TotalFailed {
 			return codes.New(errDemo, "checking", s.name, "a spoiled copy was not refused: "+report.Text())
 		}

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -109,6 +111,64 @@ func splitShell(s string) []string {
 		out = append(out, word.String())
 	}
 	return out
+}
+
+// TestDemoKeepsItsKeysAndPorts: a second run in the same folder uses what the first one made.
+func TestDemoKeepsItsKeysAndPorts(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "demo")
+	var root, address string
+	for run := range 2 {
+		start := time.Now()
+		exit, out, errs := call(t, "demo", "--out", dir, "--format", "json")
+		if exit != exitDone || errs != "" {
+			t.Fatalf("run %d: exit %d\n%s\n%s", run, exit, out, errs)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("run %d took %v", run, took)
+		}
+		var said struct {
+			Verdicts, Commands []string
+			Files              []demoFile
+		}
+		if err := json.Unmarshal([]byte(out), &said); err != nil || len(said.Verdicts) != 6 || len(said.Files) != 7 || len(said.Commands) < 6 {
+			t.Fatalf("%v %s", err, out)
+		}
+		_, now, ok := strings.Cut(said.Commands[2], "--tsa ")
+		now, _, _ = strings.Cut(now, " ")
+		cert, err := os.ReadFile(filepath.Join(dir, "trust", "root.crt"))
+		if !ok || err != nil {
+			t.Fatal(said.Commands, err)
+		}
+		if run > 0 && (now != address || string(cert) != root) {
+			t.Errorf("address %s, then %s; same root: %t", address, now, string(cert) == root)
+		}
+		address, root = now, string(cert)
+	}
+}
+
+func TestDemoTakesADOCXWhereLibreOfficeIs(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "with a blank")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("assets/decision.docx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := filepath.Join(dir, "dự thảo.docx")
+	if err := os.WriteFile(in, source, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("soffice"); err != nil {
+		if exit, out, _ := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"), "--format", "json"); exit != exitUnreadable || !strings.Contains(out, "LibreOffice") {
+			t.Errorf("exit %d %s", exit, out)
+		}
+		t.Skip("soffice is not installed: the refusal was tested")
+	}
+	exit, out, errs := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"))
+	if exit != exitDone || !strings.Contains(out, "LibreOffice") || strings.Contains(out, "góc dưới") || strings.Contains(out, "không có chỗ trống") {
+		t.Errorf("exit %d\n%s\n%s", exit, out, errs)
+	}
 }
 
 func TestDemoTakesAnyPDF(t *testing.T) {

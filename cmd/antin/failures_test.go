@@ -407,7 +407,8 @@ var failures = map[string]func(*scene) []string{
 	"nothing to extend": func(s *scene) []string {
 		return []string{"extend", s.in, "-o", s.out, "--tsa", s.pki.URL("tsa"), "--trust", filepath.Join(s.dir, "trust")}
 	},
-	"wrong usage": func(s *scene) []string { return []string{"sign", s.in, "--colour", "red"} },
+	"training servers run already": func(s *scene) []string { return []string{"demo", "serve", s.dir} },
+	"wrong usage":                  func(s *scene) []string { return []string{"sign", s.in, "--colour", "red"} },
 }
 
 // pemKey is a key of no certificate.

@@ -94,6 +94,9 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(sa, sb)
 }
 
+// maxInMemory is the size up to which an input is read at once, instead of in a dozen small pieces.
+const maxInMemory = 1 << 20
+
 // openPDF opens an input; closing is the caller's.
 func openPDF(ctx context.Context, path string, password []byte) (*pdf.Document, *os.File, error) {
 	f, err := os.Open(path)
@@ -108,7 +111,16 @@ func openPDF(ctx context.Context, path string, password []byte) (*pdf.Document, 
 		f.Close()
 		return nil, nil, codes.Wrap(errInput, "opening", path, err)
 	}
-	d, err := pdf.Open(ctx, f, st.Size(), &pdf.Options{Password: password})
+	var r io.ReaderAt = f
+	if st.Size() <= maxInMemory {
+		b := make([]byte, st.Size())
+		if _, err := io.ReadFull(f, b); err != nil {
+			f.Close()
+			return nil, nil, codes.Wrap(errInput, "reading", path, err)
+		}
+		r = bytes.NewReader(b)
+	}
+	d, err := pdf.Open(ctx, r, st.Size(), &pdf.Options{Password: password})
 	if err != nil {
 		f.Close()
 		return nil, nil, err

@@ -85,7 +85,10 @@ func settle(files []*replacement) []error {
 	folders := map[string]error{}
 	for i, r := range files {
 		if errs[i] == nil {
-			errs[i] = errors.Join(r.tmp.Close(), os.Rename(r.tmp.Name(), r.path))
+			errs[i] = r.tmp.Close()
+		}
+		if errs[i] == nil {
+			errs[i] = os.Rename(r.tmp.Name(), r.path)
 		}
 		if errs[i] != nil {
 			r.discard()

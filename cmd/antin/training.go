@@ -110,7 +110,7 @@ func (t *training) saveP12(file, pin string, cert *certpath.Certificate, key cry
 
 func (t *training) start(ctx context.Context) error {
 	if err := t.pki.Start(ctx); err != nil {
-		return codes.Wrap(errDemo, "starting the training servers of", t.dir, err)
+		return codes.Wrap(errServers, "starting the training servers of", t.dir, err)
 	}
 	return nil
 }
