@@ -8,7 +8,9 @@ import (
 	"io"
 	"time"
 
+	"github.com/antinvn/antin/cades"
 	"github.com/antinvn/antin/certpath"
+	"github.com/antinvn/antin/cms"
 	"github.com/antinvn/antin/fetch"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
@@ -29,40 +31,39 @@ type CollectOptions struct {
 	Cache revocation.Cache
 	// Password opens an encrypted PDF.
 	Password []byte
+	// Content is what a detached CMS signature is over; nil where it is inside, or not at hand.
+	Content *io.SectionReader
 	// At is the time to validate for; zero is not allowed.
 	At time.Time
 }
 
-// Collect reads a PDF and gathers the facts about its signatures. An error means that the file could not be read (one of
-// pdf's errors, the context's, or the reader's); everything else is a fact.
+// Collect reads a PDF or a CMS file and gathers the facts about its signatures. An error means that the file could not be
+// read (one of pdf's or cms's errors, the context's, or the reader's); everything else is a fact.
 func Collect(ctx context.Context, r io.ReaderAt, size int64, o *CollectOptions) (*Facts, error) {
-	d, err := pdf.Open(ctx, r, size, &pdf.Options{Password: o.Password})
+	c := newCollector(ctx, o)
+	if cades.Detect(r) {
+		return c.collectCMS(io.NewSectionReader(r, 0, size))
+	}
+	return c.collectPDF(r, size)
+}
+
+func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
+	d, err := pdf.Open(c.ctx, r, size, &pdf.Options{Password: c.o.Password})
 	if err != nil {
 		return nil, err
 	}
-	sigs, err := pades.Signatures(ctx, d)
+	c.doc = d
+	sigs, err := pades.Signatures(c.ctx, d)
 	if err != nil {
 		return nil, err
-	}
-	c := &collector{ctx: ctx, doc: d, o: o, online: onlineStatus(o)}
-	if o.Trust != nil {
-		c.pool = append(c.pool, o.Trust.Pool()...)
-		for _, a := range o.Trust.Anchors(time.Time{}) {
-			c.pool = append(c.pool, a.Certificate)
-		}
 	}
 	if err := c.readEvidence(sigs); err != nil {
 		return nil, err
 	}
-	f := &Facts{
-		Version: FactsVersion, Format: "pdf", Size: size, CollectedAt: o.At.UTC(), Offline: o.Offline,
-		Revisions: len(d.Revisions()), Rebuilt: d.Rebuilt(), Signatures: make([]SignatureFacts, len(sigs)),
-	}
-	if o.Trust != nil {
-		f.TrustSnapshot = o.Trust.Snapshot()
-	}
+	f := c.facts("pdf", size)
+	f.Revisions, f.Rebuilt, f.Signatures = len(d.Revisions()), d.Rebuilt(), make([]SignatureFacts, len(sigs))
 	// Newest first: a later time-stamp proves that everything before it existed (EN 319 102-1, 5.6).
-	poe := o.At
+	poe := c.o.At
 	for i := len(sigs) - 1; i >= 0; i-- {
 		if f.Signatures[i], err = c.signature(sigs[i], &poe); err != nil {
 			return nil, err
@@ -73,11 +74,39 @@ func Collect(ctx context.Context, r io.ReaderAt, size int64, o *CollectOptions) 
 
 type collector struct {
 	ctx    context.Context
-	doc    *pdf.Document
+	doc    *pdf.Document // nil for CMS
 	o      *CollectOptions
 	pool   []*certpath.Certificate
 	stored *revocation.Stored
 	online *revocation.Fetcher // nil when offline
+}
+
+func newCollector(ctx context.Context, o *CollectOptions) *collector {
+	c := &collector{ctx: ctx, o: o, stored: &revocation.Stored{}, online: onlineStatus(o)}
+	if o.Trust != nil {
+		c.pool = append(c.pool, o.Trust.Pool()...)
+		for _, a := range o.Trust.Anchors(time.Time{}) {
+			c.pool = append(c.pool, a.Certificate)
+		}
+	}
+	return c
+}
+
+// facts are those about the whole file.
+func (c *collector) facts(format string, size int64) *Facts {
+	f := &Facts{Version: FactsVersion, Format: format, Size: size, CollectedAt: c.o.At.UTC(), Offline: c.o.Offline, Signatures: []SignatureFacts{}}
+	if c.o.Trust != nil {
+		f.TrustSnapshot = c.o.Trust.Snapshot()
+	}
+	return f
+}
+
+// carried takes the certificates and revocation data that a CMS object brings along.
+func (c *collector) carried(sd *cms.SignedData) {
+	c.pool = append(c.pool, sd.Certificates()...)
+	c.stored.CRLs = append(c.stored.CRLs, sd.CRLs()...)
+	c.stored.OCSP = append(c.stored.OCSP, sd.OCSPResponses()...)
+	c.stored.Pool = c.pool
 }
 
 func onlineStatus(o *CollectOptions) *revocation.Fetcher {
@@ -89,7 +118,6 @@ func onlineStatus(o *CollectOptions) *revocation.Fetcher {
 
 // readEvidence gathers certificates and revocation data from the document security store and from the signatures.
 func (c *collector) readEvidence(sigs []*pades.Signature) error {
-	c.stored = &revocation.Stored{}
 	dss, err := pades.StoredEvidence(c.doc.Latest())
 	if err != nil {
 		return err
@@ -107,12 +135,10 @@ func (c *collector) readEvidence(sigs []*pades.Signature) error {
 		if sd == nil {
 			continue
 		}
-		c.pool = append(c.pool, sd.Certificates()...)
-		c.stored.CRLs = append(c.stored.CRLs, sd.CRLs()...)
-		c.stored.OCSP = append(c.stored.OCSP, sd.OCSPResponses()...)
+		c.carried(sd)
 		for _, t := range signatureTokens(s) {
 			if t.token != nil {
-				c.pool = append(c.pool, t.token.SignedData.Certificates()...)
+				c.carried(t.token.SignedData)
 			}
 		}
 	}
@@ -141,7 +167,7 @@ func (c *collector) signature(s *pades.Signature, poe *time.Time) (SignatureFact
 		return f, err
 	}
 	f.ByteRange, f.ByteRangeProblem, f.CoversWholeDocument = in.ByteRange, in.ByteRangeProblem, in.CoversWholeDocument
-	f.Digest, f.Signature, f.Notes = in.Digest, in.Signature, in.Notes
+	f.Digest, f.Signature, f.Notes, f.AttributeProblem = in.Digest, in.Signature, in.Notes, attributeProblem(in.Digest, in.Signature, in.Err)
 	if err := c.changes(s, &f); err != nil {
 		return f, err
 	}
@@ -154,7 +180,7 @@ func (c *collector) signature(s *pades.Signature, poe *time.Time) (SignatureFact
 	best := *poe
 	stored := true
 	for _, t := range signatureTokens(s) {
-		tf, ok := c.timestamp(t, *poe)
+		tf, ok := c.timestamp(t.token, t.problem(c.pool), *poe)
 		if ok && tf.GenTime.Before(best) {
 			best = tf.GenTime
 		}
@@ -201,15 +227,18 @@ func (c *collector) documentTimestamp(s *pades.Signature, f *SignatureFacts, in 
 	return nil
 }
 
-func (c *collector) timestamp(t signatureToken, poe time.Time) (TimestampFacts, bool) {
-	if t.token == nil {
-		return TimestampFacts{Problem: t.err.Error()}, false
+// timestamp takes a token whose bytes were checked; problem is what was wrong with them, the token nil if it cannot be read.
+// ok says that it proves its time.
+func (c *collector) timestamp(t *tsp.Token, problem error, poe time.Time) (tf TimestampFacts, ok bool) {
+	tf.Valid = problem == nil
+	if problem != nil {
+		tf.Problem = problem.Error()
 	}
-	tf := TimestampFacts{GenTime: t.token.GenTime.UTC(), ImprintHash: t.token.ImprintHash.String(), Valid: true}
-	if _, err := t.token.VerifyMessage(t.message, c.pool...); err != nil {
-		tf.Valid, tf.Problem = false, err.Error()
+	if t == nil {
+		return tf, false
 	}
-	cert := t.token.Certificate(c.pool)
+	tf.GenTime, tf.ImprintHash = t.GenTime.UTC(), t.ImprintHash.String()
+	cert := t.Certificate(c.pool)
 	if cert == nil {
 		return tf, false
 	}
@@ -220,6 +249,14 @@ func (c *collector) timestamp(t signatureToken, poe time.Time) (TimestampFacts, 
 	}
 	tf.Path = p
 	return tf, tf.Valid && p.Valid
+}
+
+// attributeProblem is what is wrong with a signature whose digest and value match: a signed attribute.
+func attributeProblem(digest, signature string, err error) string {
+	if err == nil || digest != "match" || signature != "match" {
+		return ""
+	}
+	return err.Error()
 }
 
 // path validates from the document's own evidence first and asks the network only for what is missing.
@@ -288,6 +325,15 @@ type signatureToken struct {
 	token   *tsp.Token
 	message []byte
 	err     error
+}
+
+// problem is what is wrong with the token's bytes.
+func (t *signatureToken) problem(pool []*certpath.Certificate) error {
+	if t.token == nil {
+		return t.err
+	}
+	_, err := t.token.VerifyMessage(t.message, pool...)
+	return err
 }
 
 // oidSignatureTimeStamp is id-aa-signatureTimeStampToken (RFC 3161, appendix A).

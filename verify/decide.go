@@ -89,7 +89,7 @@ func Decide(f *Facts, p *Policy, at time.Time) *Verdict {
 		s := decideSignature(f, i, p, at)
 		v.Signatures = append(v.Signatures, s)
 		if f.Signatures[i].Type != "signature" {
-			continue // a document time-stamp counts through what it proves
+			continue // a document time-stamp counts through what it proves, a counter-signature for its signer alone
 		}
 		signatures++
 		if worse(s.Indication, v.Indication) || signatures == 1 {
@@ -142,6 +142,8 @@ func decideSignature(f *Facts, i int, p *Policy, at time.Time) SignatureVerdict 
 		fail(Indeterminate, NoSigningCertificate, "no_signing_certificate", "") // 5.2.3
 	case v.Integrity == "unverifiable":
 		fail(Indeterminate, SignedDataNotFound, "not_verifiable", "")
+	case s.AttributeProblem != "":
+		fail(TotalFailed, FormatFailure, "attributes_wrong", s.AttributeProblem)
 	}
 	// 5.2.6 and 5.2.8 certificate and algorithms
 	if s.Path != nil {
@@ -166,19 +168,19 @@ func (v *SignatureVerdict) warn(s *SignatureFacts) {
 			v.Warnings = append(v.Warnings, Finding{n, ""})
 		}
 	}
-	for _, t := range s.Timestamps {
-		if t.Problem != "" && s.Type == "signature" {
+	for _, t := range slices.Concat(s.Timestamps, s.Archive) {
+		if t.Problem != "" && s.Type != "document-timestamp" {
 			v.Warnings = append(v.Warnings, Finding{"timestamp_invalid", t.Problem})
 		} else if t.Path != nil && !t.Path.Valid {
 			v.Warnings = append(v.Warnings, Finding{"timestamp_untrusted", t.Path.firstProblem()})
 		}
 	}
-	if s.Type == "signature" && v.BestSignatureTime != nil && s.ClaimedTime != nil {
+	if s.Type != "document-timestamp" && v.BestSignatureTime != nil && s.ClaimedTime != nil {
 		if d := s.ClaimedTime.Sub(*v.BestSignatureTime); d > time.Hour || d < -time.Hour {
 			v.Warnings = append(v.Warnings, Finding{"claimed_time_differs", s.ClaimedTime.Format(time.RFC3339)})
 		}
 	}
-	if s.Type == "signature" && v.BestSignatureTime == nil {
+	if s.Type != "document-timestamp" && v.BestSignatureTime == nil {
 		v.Warnings = append(v.Warnings, Finding{"no_trusted_time", ""})
 	}
 	if v.Modifications == ClassAnnotation {
@@ -305,6 +307,7 @@ func bestSignatureTime(f *Facts, i int) *time.Time {
 		}
 	}
 	consider(f.Signatures[i].Timestamps)
+	consider(f.Signatures[i].Archive)
 	for j := i + 1; j < len(f.Signatures); j++ {
 		if f.Signatures[j].Type == "document-timestamp" {
 			consider(f.Signatures[j].Timestamps)
@@ -313,14 +316,14 @@ func bestSignatureTime(f *Facts, i int) *time.Time {
 	return best
 }
 
-// level is the baseline level that the facts reach (EN 319 142-1, 6).
+// level is the baseline level that the facts reach (EN 319 142-1, 6; EN 319 122-1, 6).
 func level(f *Facts, i int) string {
 	s := &f.Signatures[i]
-	if s.Type != "signature" || s.Format != "PAdES" && s.Format != "CAdES" {
+	if s.Type == "document-timestamp" || s.Format != "PAdES" && s.Format != "CAdES" {
 		return "none"
 	}
 	stamped := len(s.Timestamps) > 0 && s.Timestamps[0].Valid
-	archived := false
+	archived := slices.ContainsFunc(s.Archive, func(t TimestampFacts) bool { return t.Valid })
 	for j := i + 1; j < len(f.Signatures); j++ {
 		d := &f.Signatures[j]
 		if d.Type == "document-timestamp" && len(d.Timestamps) > 0 && d.Timestamps[0].Valid {
@@ -342,7 +345,7 @@ func level(f *Facts, i int) string {
 // validUntil is when the certificate that protects the signature now ends: the newest time-stamp's, else the signer's.
 func validUntil(f *Facts, i int) *time.Time {
 	cert := f.Signatures[i].Signer
-	if ts := f.Signatures[i].Timestamps; len(ts) > 0 && ts[len(ts)-1].Valid && ts[len(ts)-1].TSA != nil {
+	if ts := slices.Concat(f.Signatures[i].Timestamps, f.Signatures[i].Archive); len(ts) > 0 && ts[len(ts)-1].Valid && ts[len(ts)-1].TSA != nil {
 		cert = ts[len(ts)-1].TSA
 	}
 	for j := i + 1; j < len(f.Signatures); j++ {

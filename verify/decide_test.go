@@ -40,6 +40,10 @@ func TestDecide(t *testing.T) {
 			want: TotalFailed, sub: SigCryptoFailure, code: "signature_mismatch", changed: ClassNone,
 		},
 		{
+			name: "a signed attribute is wrong", clause: "5.2.2 FORMAT_FAILURE", change: func(s *SignatureFacts) { s.AttributeProblem = "signing-certificate" },
+			want: TotalFailed, sub: FormatFailure, code: "attributes_wrong", changed: ClassNone,
+		},
+		{
 			name: "byte range has a hole", clause: "5.2.2 FORMAT_FAILURE", change: func(s *SignatureFacts) { s.ByteRange = "invalid" },
 			want: TotalFailed, sub: FormatFailure, code: "byte_range_invalid", changed: ClassNone,
 		},

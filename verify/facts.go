@@ -22,7 +22,7 @@ type Facts struct {
 // SignatureFacts is one signature or document time-stamp.
 type SignatureFacts struct {
 	ID       string `json:"id"`   // SHA-256 of /Contents, or of the SignerInfo outside PDF
-	Type     string `json:"type"` // "signature" or "document-timestamp"
+	Type     string `json:"type"` // "signature", "counter-signature" or "document-timestamp"
 	Field    string `json:"field,omitempty"`
 	Format   string `json:"format"` // "PAdES", "PKCS7", "CAdES" or "TST"
 	Page     int    `json:"page,omitempty"`
@@ -35,7 +35,8 @@ type SignatureFacts struct {
 	Digest              string   `json:"digest"`    // "match", "mismatch" or "unverifiable"
 	Signature           string   `json:"signature"` // the same, for the signature value
 	DigestAlgorithm     string   `json:"digest_algorithm,omitempty"`
-	Notes               []string `json:"notes,omitempty"` // stable codes of oddities
+	AttributeProblem    string   `json:"attribute_problem,omitempty"` // digest and value match, but a signed attribute is wrong
+	Notes               []string `json:"notes,omitempty"`             // stable codes of oddities
 
 	Certification int      `json:"certification,omitempty"` // DocMDP P of this signature, 0 none
 	LockAction    string   `json:"lock_action,omitempty"`   // FieldMDP
@@ -49,6 +50,7 @@ type SignatureFacts struct {
 	Signer     *CertificateFacts `json:"signer,omitempty"`
 	Path       *PathFacts        `json:"path,omitempty"`
 	Timestamps []TimestampFacts  `json:"timestamps,omitempty"` // signature time-stamps; for a document time-stamp the token itself
+	Archive    []TimestampFacts  `json:"archive,omitempty"`    // archive time-stamps of CAdES, oldest first
 	Stored     bool              `json:"stored"`               // the document carries the evidence for path and time-stamps
 
 	Changes []Change `json:"changes,omitempty"` // by all later revisions

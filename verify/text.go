@@ -18,6 +18,7 @@ var texts = map[string][2]string{
 	"byte_range_invalid":               {"Vùng được ký không đúng quy cách, nội dung có thể đã bị thêm hoặc che giấu.", "The signed range is malformed; content may have been added or hidden."},
 	"signature_unreadable":             {"Không đọc được chữ ký.", "The signature cannot be read."},
 	"forbidden_change":                 {"Sau khi ký, văn bản đã bị thay đổi ngoài phạm vi cho phép.", "After signing the document was changed beyond what is allowed."},
+	"attributes_wrong":                 {"Thuộc tính được ký không khớp với chữ ký hoặc chứng thư.", "A signed attribute does not fit the signature or the certificate."},
 	"digest_mismatch":                  {"Nội dung đã bị thay đổi sau khi ký.", "The signed content was changed after signing."},
 	"signature_mismatch":               {"Giá trị chữ ký không khớp với khóa của người ký.", "The signature value does not match the signer's key."},
 	"no_signing_certificate":           {"Không tìm thấy chứng thư của người ký.", "The signer's certificate was not found."},
@@ -40,6 +41,7 @@ var texts = map[string][2]string{
 	// warnings
 	"digestinfo_without_null":     {"Chữ ký mã hóa theo dạng cũ, vẫn được chấp nhận.", "The signature uses an old encoding that is still accepted."},
 	"stray_pss_parameters":        {"Tham số thuật toán ghi thừa, vẫn được chấp nhận.", "Stray algorithm parameters, still accepted."},
+	"signing_time_absent":         {"Chữ ký không ghi giờ ký.", "The signature does not say when it was made."},
 	"no_signed_attributes":        {"Chữ ký không có thuộc tính được ký.", "The signature has no signed attributes."},
 	"ess_missing":                 {"Chữ ký không gắn với chứng thư của người ký.", "The signature does not bind the signer's certificate."},
 	"ess_sha1":                    {"Chữ ký gắn với chứng thư bằng SHA-1.", "The signature binds the certificate by SHA-1."},
@@ -66,6 +68,9 @@ var texts = map[string][2]string{
 	"dts.passed":        {"Dấu thời gian của %s hợp lệ", "Document time-stamp by %s is valid"},
 	"dts.failed":        {"Dấu thời gian của %s không hợp lệ", "Document time-stamp by %s is not valid"},
 	"dts.indeterminate": {"Dấu thời gian của %s chưa kết luận được", "Document time-stamp by %s cannot be judged yet"},
+	"ctr.passed":        {"Chữ ký xác nhận của %s hợp lệ", "Counter-signature by %s is valid"},
+	"ctr.failed":        {"Chữ ký xác nhận của %s không hợp lệ", "Counter-signature by %s is not valid"},
+	"ctr.indeterminate": {"Chữ ký xác nhận của %s chưa kết luận được", "Counter-signature by %s cannot be judged yet"},
 	"sig.nobody":        {"(không rõ người ký)", "(unknown signer)"},
 	"sig.agency":        {", %s", ", %s"},
 	"sig.at":            {", lúc %s (theo dấu thời gian)", ", at %s (by time-stamp)"},
@@ -125,10 +130,7 @@ func mainError(s *SignatureVerdict) string {
 
 func (v *Verdict) signatureSentence(i int, lang string) string {
 	f, s := &v.Facts.Signatures[i], &v.Signatures[i]
-	kind := "sig."
-	if f.Type == "document-timestamp" {
-		kind = "dts."
-	}
+	kind := map[string]string{"signature": "sig.", "counter-signature": "ctr.", "document-timestamp": "dts."}[f.Type]
 	word := map[Indication]string{TotalPassed: "passed", TotalFailed: "failed", Indeterminate: "indeterminate"}[s.Indication]
 	name := text("sig.nobody", lang)
 	if f.Signer != nil {
