@@ -39,7 +39,8 @@ func (o *output) pass(ctx context.Context, w io.Writer, progress func(done, tota
 		sinks = append(sinks, &counter{total: o.doc.Size(), report: progress})
 	}
 	r, n := o.doc.Reader(), o.doc.Size()
-	if f, ok := w.(*os.File); ok && len(sinks) > 0 {
+	f, toFile := w.(*os.File)
+	if _, fromFile := r.(*os.File); fromFile && toFile && len(sinks) > 0 {
 		// The system copies from file to file faster than the digest is made: both at once cost the slower one.
 		g, ctx := errgroup.WithContext(ctx)
 		g.Go(func() error { return copyBase(ctx, f, r, n) })
