@@ -223,6 +223,10 @@ func (d *demo) startTraining(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	servers := fmt.Sprintf("TSA=%s\nHOST=%s\n", d.training.tsaURL(), d.training.pki.Host())
+	if err := writeFile(d.path("env.sh"), func(w *os.File) error { _, err := w.WriteString(servers); return err }); err != nil {
+		return err
+	}
 	d.say("2. Gốc tin cậy, khóa lãnh đạo và khóa cơ quan (HUẤN LUYỆN) trong %s; TSA %s, OCSP %s, CRL %s", d.dir, d.training.tsaURL(), d.training.ocspURL(), d.training.crlURL())
 	return nil
 }

@@ -157,7 +157,8 @@ func (n *networkFlags) open(e *env) (*network, error) {
 		for i, u := range n.tsa {
 			sources[i] = &tsp.Client{URL: u, Fetch: &fetch.Client{Trusted: true, Rewrite: c.Rewrite, Timeout: tsaTimeout, Trace: c.Trace}}
 		}
-		out.tsa = tsp.NewPool(tsp.PoolOptions{Timeout: tsaTimeout, Clock: e.clock}, sources...)
+		// Planned: one sample token tells the room that every file of a batch needs.
+		out.tsa = pades.NewPlanner(tsp.NewPool(tsp.PoolOptions{Timeout: tsaTimeout, Clock: e.clock}, sources...))
 	}
 	if out.store, err = trust.Load(n.trust...); err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func runInspect(ctx context.Context, e *env, args []string) int {
 	}
 	exit = exitDone
 	for _, in := range inputs {
-		i, err := inspect(ctx, in, password)
+		i, err := inspectAny(ctx, in, password)
 		switch {
 		case err != nil:
 			r := e.failed(in, err)
@@ -75,6 +75,14 @@ func runInspect(ctx context.Context, e *env, args []string) int {
 		}
 	}
 	return exit
+}
+
+// inspectAny lists what is in a CMS file or a PDF.
+func inspectAny(ctx context.Context, path string, password []byte) (interface{ text() string }, error) {
+	if i, err := inspectCMS(ctx, path); i != nil || err != nil {
+		return i, err
+	}
+	return inspect(ctx, path, password)
 }
 
 func inspect(ctx context.Context, path string, password []byte) (*inspection, error) {

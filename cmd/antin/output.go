@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ const tsaTimeout = 180 * time.Second
 type outputFlags struct {
 	out     string
 	inPlace bool
+	ending  string // that an output in a folder gets behind its input's name, where it is not there
 }
 
 func (o *outputFlags) register(f *flagSet) {
@@ -70,7 +72,7 @@ func (o *outputFlags) named(inputs []string) ([]string, error) {
 	}
 	targets := make([]string, len(inputs))
 	for i, in := range inputs {
-		targets[i] = filepath.Join(o.out, filepath.Base(in))
+		targets[i] = filepath.Join(o.out, strings.TrimSuffix(filepath.Base(in), o.ending)+o.ending)
 	}
 	return targets, nil
 }

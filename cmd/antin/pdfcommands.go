@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/antinvn/antin/cades"
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
@@ -16,6 +17,10 @@ type rewriting struct {
 	network      networkFlags
 	passwordFile string
 	level        string // that extend reaches
+
+	// cms does the same to a CMS file; nil: only PDFs are taken.
+	cms      func(ctx context.Context, w *os.File, d *cades.Document) (*cades.Report, error)
+	detached *string
 }
 
 func newRewriting(e *env, name, synopsis string, network bool) *rewriting {
@@ -23,6 +28,7 @@ func newRewriting(e *env, name, synopsis string, network bool) *rewriting {
 	r.output.register(r.flagSet)
 	r.StringVar(&r.passwordFile, "password-file", "", "`TỆP` có mật khẩu mở PDF ở dòng đầu")
 	if network {
+		r.detached = registerDetached(r.flagSet)
 		r.network.register(r.flagSet, true)
 	}
 	return r
@@ -38,6 +44,11 @@ func (r *rewriting) run(ctx context.Context, inputs []string, write func(ctx con
 		return r.e.fail(r.format, err)
 	}
 	return r.e.batch(ctx, r.format, inputs, outputs, func(ctx context.Context, i int, w *os.File) (result, error) {
+		if r.cms != nil {
+			if out, ok, err := r.rewriteCMS(ctx, w, inputs[i]); ok || err != nil {
+				return out, err
+			}
+		}
 		d, file, err := openPDF(ctx, inputs[i], password)
 		if err != nil {
 			return result{}, err
@@ -87,6 +98,9 @@ func runExtend(ctx context.Context, e *env, args []string) int {
 	if o.TSA == nil && to != pades.BLT {
 		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "--level "+r.level, "--tsa is needed"))
 	}
+	r.cms = func(ctx context.Context, w *os.File, d *cades.Document) (*cades.Report, error) {
+		return cades.Extend(ctx, w, d, to, cmsOptions(o))
+	}
 	return r.run(ctx, inputs, func(ctx context.Context, w *os.File, d *pdf.Document) (*pades.Report, error) {
 		return pades.Extend(ctx, w, d, to, o)
 	})
@@ -105,6 +119,9 @@ func runTimestamp(ctx context.Context, e *env, args []string) int {
 	}
 	if o.TSA == nil {
 		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "", "--tsa is needed"))
+	}
+	r.cms = func(ctx context.Context, w *os.File, d *cades.Document) (*cades.Report, error) {
+		return cades.Timestamp(ctx, w, d, cmsOptions(o))
 	}
 	return r.run(ctx, inputs, func(ctx context.Context, w *os.File, d *pdf.Document) (*pades.Report, error) {
 		return pades.Timestamp(ctx, w, d, *field, o)

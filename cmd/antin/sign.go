@@ -21,7 +21,8 @@ type signFlags struct {
 	network networkFlags
 
 	key, pinFile, cert, level, field, look, image, rect, anchor, reason, location, passwordFile, qr string
-	page, certify                                                                                   int
+	as, detached                                                                                    string
+	page, certify, countersign                                                                      int
 	reserve, fill, lines, alsoOn                                                                    list
 	pss                                                                                             bool
 }
@@ -34,6 +35,9 @@ func newSignFlags(e *env) *signFlags {
 	f.StringVar(&f.pinFile, "pin-file", "", "`TỆP` có mật khẩu hoặc PIN ở dòng đầu")
 	f.StringVar(&f.cert, "cert", "", "`TỆP` chứng thư và chuỗi, nếu khóa không mang theo")
 	f.StringVar(&f.level, "level", "B-B", "`MỨC` B-B, B-T, B-LT hoặc B-LTA")
+	f.StringVar(&f.as, "as", asPAdES, "`DẠNG` chữ ký: pades (PDF), cades (nội dung nằm trong .p7m) hoặc cades-detached (.p7s tách rời)")
+	f.StringVar(&f.detached, "detached", "", "`TỆP` nội dung, khi tệp vào là chữ ký tách rời .p7s cần thêm người ký")
+	f.IntVar(&f.countersign, "countersign", 0, "CAdES: ký xác nhận chữ ký thứ `N` thay vì ký nội dung")
 	f.StringVar(&f.field, "field", "", "`TÊN` trường chữ ký")
 	f.IntVar(&f.certify, "certify", 0, "chứng nhận văn bản với `P` 1, 2 hoặc 3")
 	f.StringVar(&f.look, "appearance", "", "`KIỂU` person, agency, attachment, copy, text hoặc none")
@@ -64,7 +68,11 @@ func runSign(ctx context.Context, e *env, args []string) int {
 		return e.fail(f.format, err)
 	}
 	defer s.key.Close()
-	return e.batch(ctx, f.format, inputs, s.outputs, s.sign)
+	work := s.sign
+	if f.as != asPAdES {
+		work = s.signCMS
+	}
+	return e.batch(ctx, f.format, inputs, s.outputs, work)
 }
 
 // signer holds what all files of one call share.
@@ -82,7 +90,10 @@ type signer struct {
 
 func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*signer, error) {
 	s := &signer{e: e, flags: f, inputs: inputs}
-	var err error
+	err := f.checkAs()
+	if err != nil {
+		return nil, err
+	}
 	if s.outputs, err = f.output.targets(inputs); err != nil {
 		return nil, err
 	}

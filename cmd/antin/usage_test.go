@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -204,5 +206,30 @@ func TestVerboseTellsOfEveryCallAndIsSilentOtherwise(t *testing.T) {
 func TestAnOptionWithoutItsValueIsWrongUsage(t *testing.T) {
 	if exit, stdout, _ := call(t, "verify", "--format=json", "in.pdf", "--trust"); exit != exitUnreadable || !strings.Contains(stdout, "cmd.usage") {
 		t.Errorf("exit %d %s", exit, stdout)
+	}
+}
+
+// TestABatchAsksForOneSampleToken: one call a file, and at most one sample for each worker that starts.
+func TestABatchAsksForOneSampleToken(t *testing.T) {
+	p, dir, in := servedWorkplace(t)
+	const files = 12
+	args := []string{"-o", filepath.Join(dir, "out"), "--level", "B-T", "--tsa", p.URL("tsa")}
+	content, err := os.ReadFile(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range files {
+		path := filepath.Join(dir, fmt.Sprintf("in%d.pdf", i))
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, path)
+	}
+	exit, stdout, stderr := call(t, signArgs(dir, args...)...)
+	if exit != exitDone || !strings.HasSuffix(stdout, "12 tệp: 12 xong, 0 lỗi\n") {
+		t.Fatalf("exit %d %s %s", exit, stdout, stderr)
+	}
+	if asked := p.Requests("tsa"); asked < files || asked > files+runtime.GOMAXPROCS(0) {
+		t.Errorf("the TSA was asked %d times for %d files", asked, files)
 	}
 }

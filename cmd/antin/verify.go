@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/verify"
@@ -15,6 +14,7 @@ func runVerify(ctx context.Context, e *env, args []string) int {
 	network.register(f, false)
 	offline := f.Bool("offline", false, "không gọi mạng: chỉ dùng dữ liệu trong tệp và --trust")
 	passwordFile := f.String("password-file", "", "`TỆP` có mật khẩu mở PDF ở dòng đầu")
+	detached := registerDetached(f)
 	inputs, exit, done := f.parse(args)
 	if done {
 		return exit
@@ -33,7 +33,7 @@ func runVerify(ctx context.Context, e *env, args []string) int {
 	o := &verify.CollectOptions{Trust: n.store, Offline: *offline, Fetch: n.fetch, Cache: n.status.Cache, Password: password, At: e.clock()}
 	exit = exitDone
 	for _, in := range inputs {
-		exit = worst(exit, e.verifyFile(ctx, f.format, in, o))
+		exit = worst(exit, e.verifyFile(ctx, f.format, in, *detached, o))
 	}
 	return exit
 }
@@ -45,8 +45,8 @@ type unreadable struct {
 	Error  problem `json:"error"`
 }
 
-func (e *env) verifyFile(ctx context.Context, format, path string, o *verify.CollectOptions) int {
-	report, err := verifyReport(ctx, e.lang, path, o)
+func (e *env) verifyFile(ctx context.Context, format, path, detached string, o *verify.CollectOptions) int {
+	report, err := verifyReport(ctx, e.lang, path, detached, o)
 	if err != nil {
 		r := e.failed(path, err)
 		if format == "json" {
@@ -74,17 +74,15 @@ func (e *env) verifyFile(ctx context.Context, format, path string, o *verify.Col
 	}
 }
 
-func verifyReport(ctx context.Context, lang, path string, o *verify.CollectOptions) (*verify.Report, error) {
-	file, err := os.Open(path)
+func verifyReport(ctx context.Context, lang, path, detached string, o *verify.CollectOptions) (*verify.Report, error) {
+	c, err := openCMSFile(ctx, path, detached)
 	if err != nil {
-		return nil, codes.Wrap(errInput, "opening", path, err)
+		return nil, err
 	}
-	defer file.Close()
-	st, err := file.Stat()
-	if err != nil {
-		return nil, codes.Wrap(errInput, "opening", path, err)
-	}
-	facts, err := verify.Collect(ctx, file, st.Size(), o)
+	defer c.close()
+	with := *o
+	with.Content = c.outside()
+	facts, err := verify.Collect(ctx, c.file, c.size, &with)
 	if err != nil {
 		return nil, err
 	}
