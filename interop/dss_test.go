@@ -1,7 +1,9 @@
 package interop
 
 import (
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,9 +37,24 @@ type dssSignature struct {
 	Undefined      []string `json:"undefined"`
 }
 
-// unmodified is what DSS's indication does not say: its TOTAL_PASSED only warns about changes after signing.
-func (s *dssSignature) unmodified() bool {
-	return len(s.Pages)+len(s.Rendering)+len(s.Annotation)+len(s.Undefined) == 0
+// dssModifications are what DSS's indication does not say: its TOTAL_PASSED only warns about changes after signing. The zero value is
+// an untouched file; extension is evidence added, form signatures, document time-stamps and values filled in.
+type dssModifications struct {
+	extension, form, annotation, undefined bool
+	pages, rendering, overlap              string // page numbers: "[2]"
+}
+
+func (s *dssSignature) modifications() dssModifications {
+	pages := func(numbers []int) string {
+		if len(numbers) == 0 {
+			return ""
+		}
+		return fmt.Sprint(numbers)
+	}
+	return dssModifications{
+		extension: len(s.Extension) > 0, form: len(s.Form) > 0, annotation: len(s.Annotation) > 0, undefined: len(s.Undefined) > 0,
+		pages: pages(s.Pages), rendering: pages(s.Rendering), overlap: pages(s.Overlap),
+	}
 }
 
 func (s *dssSignature) String() string {
@@ -45,10 +62,7 @@ func (s *dssSignature) String() string {
 	if s.SubIndication != "" {
 		words += "/" + s.SubIndication
 	}
-	if !s.unmodified() {
-		words += " modified: " + strings.Join(append(s.Annotation, s.Undefined...), "; ")
-	}
-	return words + " " + strings.Join(append(s.Errors, s.Warnings...), "; ")
+	return words + " " + strings.Join(slices.Concat(s.Errors, s.Warnings, s.Extension, s.Form, s.Annotation, s.Undefined), "; ")
 }
 
 func dss(t *testing.T, root string, jobs [][]string) []dssAnswer {

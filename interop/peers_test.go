@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 // absent are the peers that are not installed here, with the reason.
 var absent = sync.OnceValue(func() map[string]string {
 	missing := map[string]string{}
-	for _, p := range []string{"pdfsig", "qpdf", "openssl"} {
+	for _, p := range []string{"pdfsig", "qpdf", "openssl", "soffice", "gs", "chromium"} { // the last three make inputs
 		if _, err := exec.LookPath(p); err != nil {
 			missing[p] = "not in PATH"
 		}
