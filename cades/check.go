@@ -34,15 +34,15 @@ type Signature struct {
 
 	// Timestamps are the signature time-stamps, then the archive time-stamps, each kind by time. A counter-signature has
 	// those archive time-stamps of its signer that cover it.
-	Timestamps        []*Timestamp
+	Timestamps        []*TimestampToken
 	Countersignatures []*Signature
 }
 
 // NoteSigningTime says that signing-time is absent, which the baseline demands (EN 319 122-1, 6.3).
 const NoteSigningTime = "signing_time_absent"
 
-// Timestamp is one token of a signature as read and checked.
-type Timestamp struct {
+// TimestampToken is one token of a signature as read and checked.
+type TimestampToken struct {
 	Token   *tsp.Token // nil: cannot be read
 	Archive bool       // an archive-time-stamp-v3; else a signature-time-stamp
 	Notes   []string
@@ -112,10 +112,10 @@ func (c *checker) signature(si *cms.SignerInfo) *Signature {
 	}
 	for range unsignedValues(si, oidArchiveV2) {
 		if len(s.Timestamps) < maxTimestamps {
-			s.Timestamps = append(s.Timestamps, &Timestamp{Archive: true, Err: unsupportedV2()})
+			s.Timestamps = append(s.Timestamps, &TimestampToken{Archive: true, Err: unsupportedV2()})
 		}
 	}
-	slices.SortStableFunc(s.Timestamps, func(a, b *Timestamp) int {
+	slices.SortStableFunc(s.Timestamps, func(a, b *TimestampToken) int {
 		if a.Archive != b.Archive || a.Token == nil || b.Token == nil {
 			return cmp.Compare(rank(a), rank(b))
 		}
@@ -126,7 +126,7 @@ func (c *checker) signature(si *cms.SignerInfo) *Signature {
 }
 
 // rank puts signature time-stamps before archive time-stamps, and those that cannot be read last.
-func rank(t *Timestamp) int {
+func rank(t *TimestampToken) int {
 	switch {
 	case t.Token == nil:
 		return 2
@@ -150,7 +150,7 @@ func (c *checker) read(si *cms.SignerInfo) *Signature {
 		if len(s.Timestamps) >= maxTimestamps {
 			break
 		}
-		t := &Timestamp{}
+		t := &TimestampToken{}
 		if t.Token, t.Err = tsp.ParseToken(der); t.Err == nil {
 			t.Notes, t.Err = t.Token.VerifyMessage(si.Signature(), c.pool...)
 		} else {
@@ -212,8 +212,8 @@ func (c *checker) counters(s *Signature, depth int) {
 	}
 }
 
-func (c *checker) archiveTimestamp(si *cms.SignerInfo, der []byte) *Timestamp {
-	t := &Timestamp{Archive: true}
+func (c *checker) archiveTimestamp(si *cms.SignerInfo, der []byte) *TimestampToken {
+	t := &TimestampToken{Archive: true}
 	if t.Token, t.Err = tsp.ParseToken(der); t.Err != nil {
 		t.Token = nil
 		return t
@@ -226,7 +226,7 @@ func (c *checker) archiveTimestamp(si *cms.SignerInfo, der []byte) *Timestamp {
 }
 
 // verifyArchive checks the imprint, and that the index names what is there and what had to be covered.
-func (c *checker) verifyArchive(si *cms.SignerInfo, t *Timestamp) (*hashIndex, error) {
+func (c *checker) verifyArchive(si *cms.SignerInfo, t *TimestampToken) (*hashIndex, error) {
 	digest := c.digests[t.Token.ImprintHash]
 	if digest == nil {
 		return nil, codes.New(ErrContent, "checking", "an archive time-stamp", "the content is not at hand, or its hash is not supported")

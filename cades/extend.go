@@ -19,11 +19,31 @@ import (
 // Extend raises every signer to a level, or renews B-LTA with one more archive time-stamp for each. What is there stays
 // as it is. What w got before an error is worthless.
 func Extend(ctx context.Context, w io.Writer, d *Document, to Level, o *ExtendOptions) (*Report, error) {
-	if o == nil {
-		o = &ExtendOptions{}
-	}
 	if to == BB {
 		return nil, codes.New(ErrOptions, "extending", to.String(), "the levels to reach are B-T, B-LT and B-LTA")
+	}
+	return extend(ctx, w, d, to, o, (*raising).raise)
+}
+
+// Timestamp adds a signature-time-stamp to every signer, also to one that has some. What w got before an error is
+// worthless.
+func Timestamp(ctx context.Context, w io.Writer, d *Document, o *ExtendOptions) (*Report, error) {
+	return extend(ctx, w, d, BT, o, func(r *raising, ctx context.Context, _ Level, signers ...*cms.SignerInfo) error {
+		for _, si := range signers {
+			if err := r.timestamp(ctx, si); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func extend(
+	ctx context.Context, w io.Writer, d *Document, to Level, o *ExtendOptions,
+	add func(*raising, context.Context, Level, ...*cms.SignerInfo) error,
+) (*Report, error) {
+	if o == nil {
+		o = &ExtendOptions{}
 	}
 	if err := o.serves(to); err != nil {
 		return nil, err
@@ -35,8 +55,7 @@ func Extend(ctx context.Context, w io.Writer, d *Document, to Level, o *ExtendOp
 	if e.sd == nil || len(e.sd.Signers()) == 0 {
 		return nil, codes.New(ErrUnsigned, "extending", to.String(), "the file holds no signature")
 	}
-	r := &raising{e: e, o: o}
-	if err := r.raise(ctx, to, e.sd.Signers()...); err != nil {
+	if err := add(&raising{e: e, o: o}, ctx, to, e.sd.Signers()...); err != nil {
 		return nil, err
 	}
 	return e.write(ctx, w, to)

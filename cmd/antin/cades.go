@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -72,22 +71,6 @@ func (c *cmsFile) beside(ctx context.Context, path string) string {
 		return ""
 	}
 	return name
-}
-
-func openRegular(path string) (*os.File, int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, 0, codes.Wrap(errInput, "opening", path, err)
-	}
-	st, err := f.Stat()
-	if err == nil && !st.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		f.Close()
-		return nil, 0, codes.Wrap(errInput, "opening", path, err)
-	}
-	return f, st.Size(), nil
 }
 
 func (c *cmsFile) close() {

@@ -101,9 +101,32 @@ const maxInMemory = 1 << 20
 
 // openPDF opens an input; closing is the caller's.
 func openPDF(ctx context.Context, path string, password []byte) (*pdf.Document, *os.File, error) {
+	f, size, err := openRegular(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	var r io.ReaderAt = f
+	if size <= maxInMemory {
+		b := make([]byte, size)
+		if _, err := io.ReadFull(f, b); err != nil {
+			f.Close()
+			return nil, nil, codes.Wrap(errInput, "reading", path, err)
+		}
+		r = bytes.NewReader(b)
+	}
+	d, err := pdf.Open(ctx, r, size, &pdf.Options{Password: password})
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return d, f, nil
+}
+
+// openRegular opens a file that is no device and no folder.
+func openRegular(path string) (*os.File, int64, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, nil, codes.Wrap(errInput, "opening", path, err)
+		return nil, 0, codes.Wrap(errInput, "opening", path, err)
 	}
 	st, err := f.Stat()
 	if err == nil && !st.Mode().IsRegular() {
@@ -111,23 +134,9 @@ func openPDF(ctx context.Context, path string, password []byte) (*pdf.Document, 
 	}
 	if err != nil {
 		f.Close()
-		return nil, nil, codes.Wrap(errInput, "opening", path, err)
+		return nil, 0, codes.Wrap(errInput, "opening", path, err)
 	}
-	var r io.ReaderAt = f
-	if st.Size() <= maxInMemory {
-		b := make([]byte, st.Size())
-		if _, err := io.ReadFull(f, b); err != nil {
-			f.Close()
-			return nil, nil, codes.Wrap(errInput, "reading", path, err)
-		}
-		r = bytes.NewReader(b)
-	}
-	d, err := pdf.Open(ctx, r, st.Size(), &pdf.Options{Password: password})
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return d, f, nil
+	return f, st.Size(), nil
 }
 
 // maxSecret bounds a file that holds a secret.
