@@ -59,7 +59,7 @@ func (dr *draft) reserve(ctx context.Context, person *Place) error {
 		if err != nil {
 			return err
 		}
-		at, size := r.Place, 0.0
+		at, look := r.Place, fieldFont{}
 		switch {
 		case at != nil:
 		case signature:
@@ -72,18 +72,18 @@ func (dr *draft) reserve(ctx context.Context, person *Place) error {
 					return err
 				}
 			}
-			if at, size, err = gapPlace(r.Name, gaps); err != nil {
+			if at, look, err = gapPlace(r.Name, gaps); err != nil {
 				return err
 			}
 		}
-		if err := dr.reserveOne(r, signature, at, size); err != nil {
+		if err := dr.reserveOne(r, signature, at, look); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (dr *draft) reserveOne(r *Reservation, signature bool, at *Place, size float64) error {
+func (dr *draft) reserveOne(r *Reservation, signature bool, at *Place, look fieldFont) error {
 	if !dr.permissions.Modify || !dr.permissions.Annotate {
 		return codes.New(ErrPermission, "reserving the field", r.Name, "the file forbids making form fields")
 	}
@@ -101,7 +101,7 @@ func (dr *draft) reserveOne(r *Reservation, signature bool, at *Place, size floa
 	if signature {
 		err = dr.sealField(d, r, page, at)
 	} else {
-		err = dr.textField(d, page, at, size)
+		err = dr.textField(d, page, at, look)
 	}
 	if err != nil {
 		return err
@@ -139,12 +139,14 @@ func sealPlace(name string, person *Place) (*Place, error) {
 	}}, nil
 }
 
-func gapPlace(name string, gaps []text.Gap) (*Place, float64, error) {
+func gapPlace(name string, gaps []text.Gap) (*Place, fieldFont, error) {
 	i := slices.IndexFunc(gaps, func(g text.Gap) bool { return g.Name == name })
 	if i < 0 {
-		return nil, 0, codes.New(ErrPlace, "reserving the field", name, "the drafter left no gap for it; give a page and a box")
+		return nil, fieldFont{}, codes.New(ErrPlace, "reserving the field", name, "the drafter left no gap for it; give a page and a box")
 	}
-	return &Place{Page: gaps[i].Page, Rect: gaps[i].Rect}, gaps[i].Size, nil
+	base := strings.ToLower(gaps[i].Font)
+	italic := strings.Contains(base, "italic") || strings.Contains(base, "oblique")
+	return &Place{Page: gaps[i].Page, Rect: gaps[i].Rect}, fieldFont{size: gaps[i].Size, italic: italic}, nil
 }
 
 // sealField is an empty signature field whose lock leaves nothing to change after it.
@@ -163,14 +165,12 @@ func (dr *draft) sealField(d pdf.Dict, r *Reservation, page *pdf.Page, at *Place
 }
 
 // textField is finished from birth: its appearance is drawn here, with a font that is embedded.
-func (dr *draft) textField(d pdf.Dict, page *pdf.Page, at *Place, size float64) error {
-	if size <= 0 {
-		size = min(fieldFontSize, at.height()*fontSizeToLine)
-	}
+func (dr *draft) textField(d pdf.Dict, page *pdf.Page, at *Place, look fieldFont) error {
+	look = look.in(at.height())
 	d["FT"] = pdf.Name("Tx")
 	d["Ff"] = int64(readOnly)
-	d["DA"] = pdf.String("/TiRo " + strconv.FormatFloat(size, 'f', -1, 64) + " Tf 0 g")
-	shown, err := appearance.FieldText(dr.u, page, at.width(), at.height(), "", size, dr.pdfA)
+	d["DA"] = look.defaultAppearance()
+	shown, err := appearance.FieldText(dr.u, page, at.width(), at.height(), "", look.size, look.italic, dr.pdfA)
 	d["AP"] = pdf.Dict{"N": shown}
 	return err
 }
@@ -214,14 +214,14 @@ func (dr *draft) fillOne(name, value string) error {
 		return err
 	}
 	for _, w := range f.widgets {
-		if err := dr.fillWidget(w, value, fontSize(f.dict)); err != nil {
+		if err := dr.fillWidget(w, value, fontOf(f.dict)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (dr *draft) fillWidget(w pdf.Ref, value string, size float64) error {
+func (dr *draft) fillWidget(w pdf.Ref, value string, look fieldFont) error {
 	h, err := hold(dr.u, w)
 	if err != nil {
 		return err
@@ -231,10 +231,8 @@ func (dr *draft) fillWidget(w pdf.Ref, value string, size float64) error {
 		return err
 	}
 	width, height := shownSize(page, box)
-	if size <= 0 {
-		size = min(fieldFontSize, height*fontSizeToLine)
-	}
-	shown, err := appearance.FieldText(dr.u, page, width, height, value, size, dr.pdfA)
+	look = look.in(height)
+	shown, err := appearance.FieldText(dr.u, page, width, height, value, look.size, look.italic, dr.pdfA)
 	if err != nil {
 		return err
 	}
@@ -242,14 +240,46 @@ func (dr *draft) fillWidget(w pdf.Ref, value string, size float64) error {
 	return h.save()
 }
 
-// fontSize is the operand before Tf in the default appearance string, 0 where there is none or it means automatic.
-func fontSize(field pdf.Dict) float64 {
+// fieldFont is what a field's value is set in: as the line around it.
+type fieldFont struct {
+	size   float64 // 0: by the box
+	italic bool
+}
+
+// The standard fonts' usual resource names (ISO 32000-2, annex D); the appearance embeds the font that is drawn.
+const (
+	roman  = "/TiRo"
+	italic = "/TiIt"
+)
+
+// in gives a font without a size the one that suits a box.
+func (f fieldFont) in(height float64) fieldFont {
+	if f.size <= 0 {
+		f.size = min(fieldFontSize, height*fontSizeToLine)
+	}
+	return f
+}
+
+func (f fieldFont) defaultAppearance() pdf.String {
+	name := roman
+	if f.italic {
+		name = italic
+	}
+	return pdf.String(name + " " + strconv.FormatFloat(f.size, 'f', -1, 64) + " Tf 0 g")
+}
+
+// fontOf reads the operands of Tf in the default appearance string; no size where there is none or it means automatic.
+func fontOf(field pdf.Dict) fieldFont {
 	da, _ := field["DA"].(pdf.String)
 	words := strings.Fields(string(da))
-	if i := slices.Index(words, "Tf"); i > 0 {
-		if size, err := strconv.ParseFloat(words[i-1], 64); err == nil && size > 0 && size < 1000 {
-			return size
-		}
+	f := fieldFont{}
+	i := slices.Index(words, "Tf")
+	if i < 1 {
+		return f
 	}
-	return 0
+	f.italic = i > 1 && words[i-2] == italic
+	if size, err := strconv.ParseFloat(words[i-1], 64); err == nil && size > 0 && size < 1000 {
+		f.size = size
+	}
+	return f
 }

@@ -121,3 +121,25 @@ func TestReserveWithoutSigning(t *testing.T) {
 		wantCode(t, err, pades.ErrSigned)
 	})
 }
+
+// TestFilledGapsLookLikeTheLineAroundThem: the line of place and date is set in italics (decree 30/2020, appendix I), the number
+// upright; each in the size of its line.
+func TestFilledGapsLookLikeTheLineAroundThem(t *testing.T) {
+	s := newSigner(t, "Clerk", p256())
+	var reserved bytes.Buffer
+	decision := open(t, read(t, "../cmd/antin/assets/decision.pdf"))
+	must(pades.Reserve(t.Context(), &reserved, decision, pades.Reservation{Name: "number"}, pades.Reservation{Name: "day"}))(t)
+	o := s.options()
+	o.Fill = map[string]string{"number": "05", "day": "21"}
+	filled, _ := sign(t, reserved.Bytes(), s, o)
+	v := open(t, filled).Latest()
+	for i, want := range []struct{ da, font string }{{"/TiRo 13 Tf 0 g", "+LiberationSerif"}, {"/TiIt 13 Tf 0 g", "+LiberationSerif-Italic"}} {
+		da := must(v.Get("AcroForm", "Fields", i, "DA"))(t)
+		form := must(v.Stream(must(v.Get("AcroForm", "Fields", i, "AP", "N"))(t)))(t)
+		fonts := must(v.Dict(must(v.Dict(form.Dict["Resources"]))(t)["Font"]))(t)
+		font := must(v.Dict(fonts["F0"]))(t)
+		if base, _ := font["BaseFont"].(pdf.Name); !strings.HasSuffix(string(base), want.font) || da != pdf.String(want.da) {
+			t.Errorf("%v in %s, want %s in %s", da, base, want.da, want.font)
+		}
+	}
+}

@@ -116,7 +116,7 @@ func refill(ctx context.Context, doc *pdf.Document, f pades.FieldInfo, value str
 	if err != nil {
 		return nil, err
 	}
-	form, err := appearance.FieldText(u, page, f.Rect.X1-f.Rect.X0, f.Rect.Y1-f.Rect.Y0, value, 0, "")
+	form, err := appearance.FieldText(u, page, f.Rect.X1-f.Rect.X0, f.Rect.Y1-f.Rect.Y0, value, 0, false, "")
 	if err != nil {
 		return nil, err
 	}

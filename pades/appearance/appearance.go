@@ -262,14 +262,18 @@ func (c *canvas) finish(page *pdf.Page, width, height float64) pdf.Ref {
 	return c.u.Add(pdf.NewStream(d, []byte(c.content.String()), true))
 }
 
-// FieldText builds the normal appearance of a text field: text in the embedded font on the box's base line; "" is an empty box.
-func FieldText(u *pdf.Update, page *pdf.Page, width, height float64, text string, fontSize float64, pdfA string) (pdf.Ref, error) {
+// FieldText builds the normal appearance of a text field: text in the embedded font, upright or italic, on the box's base line;
+// "" is an empty box.
+func FieldText(u *pdf.Update, page *pdf.Page, width, height float64, text string, fontSize float64, italic bool, pdfA string) (pdf.Ref, error) {
 	c, err := newCanvas(u, pdfA)
 	if err != nil {
 		return pdf.Ref{}, err
 	}
 	if text != "" {
 		face := font.Serif()
+		if italic {
+			face = font.SerifItalic()
+		}
 		size := fontSize
 		if size <= 0 {
 			size = min(13, height/1.15) // decree 30/2020: numbers and dates are set in 13 to 14 points

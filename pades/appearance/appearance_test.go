@@ -289,11 +289,11 @@ func TestAnAttachmentStandsAtTheUpperRight(t *testing.T) {
 
 func TestAFieldsTextIsThatOfItsValue(t *testing.T) {
 	u, p := open(t, file("/MediaBox[0 0 595 842]", ""))
-	empty, err := appearance.FieldText(u, p, 30, 14, "", 13, "")
+	empty, err := appearance.FieldText(u, p, 30, 14, "", 13, false, "")
 	if err != nil || empty == (pdf.Ref{}) {
 		t.Fatal(err)
 	}
-	form, err := appearance.FieldText(u, p, 30, 14, "05", 13, "")
+	form, err := appearance.FieldText(u, p, 30, 14, "05", 13, false, "")
 	if err != nil {
 		t.Fatal(err)
 	}

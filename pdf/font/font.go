@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
+	"github.com/go-fonts/liberation/liberationserifitalic"
 	"github.com/go-fonts/liberation/liberationserifregular"
 	"golang.org/x/text/unicode/norm"
 
@@ -47,16 +48,33 @@ type Face struct {
 }
 
 // Serif is Liberation Serif Regular (metrics of Times New Roman).
-var Serif = sync.OnceValue(func() *Face {
-	f, err := Parse(liberationserifregular.TTF)
+var Serif = sync.OnceValue(func() *Face { return shipped("LiberationSerif", liberationserifregular.TTF) })
+
+// SerifItalic is Liberation Serif Italic.
+var SerifItalic = sync.OnceValue(func() *Face { return shipped("LiberationSerif-Italic", liberationserifitalic.TTF) })
+
+func shipped(name string, ttf []byte) *Face {
+	f, err := Parse(ttf)
 	if err != nil {
 		panic(err) // the font is part of the program
 	}
-	f.name = "LiberationSerif"
+	f.name = name
 	return f
-})
+}
 
 func bad(what string) error { return codes.New(ErrFont, "reading a font", what, "malformed") }
+
+// italicAngle is in degrees counter-clockwise from the vertical (OpenType, post).
+func (f *Face) italicAngle() int { return int(int32(u32(f.tables["post"], 4))) >> 16 }
+
+// flags are those of ISO 32000-2, table 121.
+func (f *Face) flags() int64 {
+	const serif, symbolic, italic = 1 << 1, 1 << 2, 1 << 6
+	if f.italicAngle() != 0 {
+		return serif | symbolic | italic
+	}
+	return serif | symbolic
+}
 
 func u16(b []byte, i int) int {
 	if i < 0 || i+2 > len(b) {
@@ -246,7 +264,7 @@ func Embed(u *pdf.Update, f *Face, texts ...string) (*Embedded, error) {
 		set[g/8] |= 0x80 >> (g % 8)
 	}
 	descriptor := u.Add(pdf.Dict{
-		"Type": pdf.Name("FontDescriptor"), "FontName": base, "Flags": int64(6), "ItalicAngle": int64(0), "Ascent": scale(f.ascent), "Descent": scale(f.descent),
+		"Type": pdf.Name("FontDescriptor"), "FontName": base, "Flags": f.flags(), "ItalicAngle": int64(f.italicAngle()), "Ascent": scale(f.ascent), "Descent": scale(f.descent),
 		"CapHeight": scale(f.ascent * 3 / 4), "StemV": int64(80), "FontFile2": file, "CIDSet": u.Add(pdf.NewStream(pdf.Dict{}, set, true)),
 		"FontBBox": pdf.Array{scale(f.bbox[0]), scale(f.bbox[1]), scale(f.bbox[2]), scale(f.bbox[3])},
 	})

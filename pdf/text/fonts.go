@@ -17,6 +17,7 @@ const maxMapped = 500_000
 // textFont turns codes into text and widths.
 type textFont struct {
 	composite bool
+	name      string // /BaseFont
 	base      string // of one of the standard 14 fonts that does not say its widths
 	unicode   map[int]string
 	cids      map[int]int // nil: codes are CIDs
@@ -36,6 +37,9 @@ func (f *textFont) room() bool {
 func readFont(v *pdf.View, d pdf.Dict) (*textFont, error) {
 	f := &textFont{unicode: map[int]string{}, widths: map[int]float64{}, standard: 500, em: 1}
 	f.composite = d["Subtype"] == pdf.Name("Type0")
+	if name, ok := d["BaseFont"].(pdf.Name); ok {
+		f.name = string(name)
+	}
 	var err error
 	if f.composite {
 		err = f.readComposite(v, d)

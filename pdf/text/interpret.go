@@ -35,7 +35,6 @@ func (m matrix) apply(x, y float64) (float64, float64) {
 type state struct {
 	ctm                                    matrix
 	font                                   *textFont
-	fontName                               string
 	size, charSpace, wordSpace, lead, rise float64
 	scale                                  float64
 }
@@ -179,7 +178,7 @@ func (in *interpreter) operator(op string, args []pdf.Object, resources pdf.Dict
 	case "Tf":
 		if len(args) >= 2 {
 			name, _ := args[0].(pdf.Name)
-			in.s.size, in.s.fontName = num(args, 1), string(name)
+			in.s.size = num(args, 1)
 			f, err := in.fontOf(name, resources)
 			if err != nil {
 				return err
@@ -285,7 +284,7 @@ func (in *interpreter) glyph(t string, width float64) {
 		r = union(r, pdf.Rect{X0: x, Y0: y, X1: x, Y1: y})
 	}
 	size := math.Hypot(m[2], m[3]) * math.Abs(em)
-	in.glyphs = append(in.glyphs, Glyph{Text: t, Rect: r, Size: size, Font: in.s.fontName})
+	in.glyphs = append(in.glyphs, Glyph{Text: t, Rect: r, Size: size, Font: in.s.font.name})
 }
 
 func (in *interpreter) form(name pdf.Name, resources pdf.Dict, depth int) error {

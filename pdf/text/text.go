@@ -31,7 +31,7 @@ type Glyph struct {
 	Text string
 	Rect pdf.Rect
 	Size float64 // effective font size
-	Font string
+	Font string  // the font's /BaseFont, "" if it has none
 }
 
 // Line is a line of glyphs, left to right, NFC.
@@ -231,6 +231,7 @@ type Gap struct {
 	Page int
 	Rect pdf.Rect // the free box: from the end of the word before to the start of the word after, a line high
 	Size float64  // font size of the line
+	Font string   // /BaseFont of the word before it
 }
 
 // Gaps finds "Số: …/2026/QĐ-UBND" and "ngày … tháng … năm …" left blank or dotted, the first of each kind.
@@ -320,7 +321,7 @@ const leastGap = 6
 
 func (l *Line) box(at []int, start, end int) (Gap, bool) {
 	word := l.Glyphs[at[start-1]]
-	g := Gap{Size: word.Size, Rect: pdf.Rect{X0: word.Rect.X1, Y0: word.Rect.Y0, X1: l.Rect.X1, Y1: word.Rect.Y1}}
+	g := Gap{Size: word.Size, Font: word.Font, Rect: pdf.Rect{X0: word.Rect.X1, Y0: word.Rect.Y0, X1: l.Rect.X1, Y1: word.Rect.Y1}}
 	if end < len(at) {
 		g.Rect.X1 = l.Glyphs[at[end]].Rect.X0
 	} else if g.Rect.X1-g.Rect.X0 < leastGap {
