@@ -51,6 +51,8 @@ const (
 	defaultSize = 10
 	leading     = 1.25 // room for stacked Vietnamese marks
 	margin      = 28   // of a default place, about 10 mm
+	leastMargin = 9    // about 3 mm
+	letterhead  = 57   // 20 mm from the upper edge: where the national motto begins, which no text may hide
 	padding     = 2
 	leastQR     = 57 // 20 mm
 )
@@ -118,7 +120,8 @@ func DefaultBox(p *pdf.Page, s *Spec) (pdf.Rect, error) {
 	w, h = min(w, pw-2*margin), min(h, ph-2*margin)
 	r := pdf.Rect{X0: pw - margin - w, Y0: margin * 2, X1: pw - margin, Y1: margin*2 + h}
 	if s.Kind == Attachment || s.Kind == Copy {
-		r.Y0, r.Y1 = ph-margin-h, ph-margin
+		top := max(leastMargin, min(margin, letterhead-h))
+		r.Y0, r.Y1 = ph-top-h, ph-top
 	}
 	return r, nil
 }

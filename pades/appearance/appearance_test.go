@@ -430,3 +430,16 @@ func ExampleForm() {
 	fmt.Printf("%.0f × %.0f points, up to the right edge of a page %.0f wide\n", box.X1-box.X0, box.Y1-box.Y0, box.X1+28)
 	// Output: 114 × 29 points, up to the right edge of a page 842 wide
 }
+
+// A copy's form, agency and time end above the national motto, which begins 20 mm from the upper edge.
+func TestACopysTextHidesNoMotto(t *testing.T) {
+	_, p := open(t, file("/MediaBox[0 0 595 842]", ""))
+	spec := &appearance.Spec{Kind: appearance.Copy, Lines: []string{"SAO Y", "Ủy ban nhân dân tỉnh Huấn Luyện", "2026-11-22T14:03:05+07:00"}}
+	box, err := appearance.DefaultBox(p, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if below := (842 - box.Y0) / 72 * 25.4; below > 20.2 || box.Y1 > 842-8 {
+		t.Errorf("the text ends %.1f mm below the upper edge, at %v", below, box)
+	}
+}
