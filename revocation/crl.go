@@ -29,8 +29,9 @@ type CRL struct {
 	SignatureAlgorithm     certpath.AlgorithmIdentifier
 	Extensions             []certpath.Extension
 
-	digests   map[crypto.Hash][]byte // of tbsCertList
-	tbs       []byte                 // only for algorithms that sign the message itself
+	hash      crypto.Hash // that the list says it is signed by
+	digest    []byte      // of tbsCertList
+	tbs       []byte      // for algorithms that sign the message itself
 	signature []byte
 }
 
@@ -73,12 +74,13 @@ func (c *CRL) CheckSignature(issuer *certpath.Certificate) error {
 	}
 	h := certpath.HashOf(c.SignatureAlgorithm)
 	var err error
-	if h == 0 {
+	switch {
+	case h != c.hash: // RFC 5280, 5.1.1.2
+		err = codes.New(ErrCRL, "verifying the CRL of", c.Issuer.String(), "it names two algorithms")
+	case h == 0:
 		_, err = certpath.VerifySignature(c.SignatureAlgorithm, issuer.PublicKey, c.tbs, c.signature)
-	} else if d, ok := c.digests[h]; ok {
-		_, err = certpath.VerifyDigest(c.SignatureAlgorithm, issuer.PublicKey, h, d, c.signature)
-	} else {
-		err = codes.New(ErrCRL, "verifying the CRL of", c.Issuer.String(), "its hash is not supported")
+	default:
+		_, err = certpath.VerifyDigest(c.SignatureAlgorithm, issuer.PublicKey, h, c.digest, c.signature)
 	}
 	if err != nil {
 		return codes.Wrap(ErrSigner, "verifying the CRL of", c.Issuer.String(), err)
@@ -89,23 +91,25 @@ func (c *CRL) CheckSignature(issuer *certpath.Certificate) error {
 // tbsKept bounds the list that is kept whole for an algorithm that signs the message itself (Ed25519).
 const tbsKept = 16 << 20
 
-// scanner reads DER headers from a stream while everything of tbsCertList passes through the hashes.
+// maxElement bounds one element of a list: an entry, a name, all extensions of the list.
+const maxElement = 64 << 10
+
+// scanner reads DER from a stream while everything of tbsCertList passes through the hash.
 type scanner struct {
-	r      *bufio.Reader
-	hashes map[crypto.Hash]hash.Hash
-	tee    bool
-	keep   *bytes.Buffer
-	left   int64 // of tbsCertList
+	r    *bufio.Reader
+	tee  bool
+	hash hash.Hash     // once the algorithm is known, unless it
+	keep *bytes.Buffer // signs the message
+	left int64         // of tbsCertList
 }
 
 func (s *scanner) passed(b []byte) {
 	if !s.tee {
 		return
 	}
-	for _, h := range s.hashes {
-		h.Write(b)
-	}
-	if s.keep != nil && s.keep.Len()+len(b) <= tbsKept {
+	if s.hash != nil {
+		s.hash.Write(b)
+	} else if s.keep.Len()+len(b) <= tbsKept {
 		s.keep.Write(b)
 	}
 	s.left -= int64(len(b))
@@ -149,8 +153,14 @@ func (s *scanner) peekTag() byte {
 	return b[0]
 }
 
-// element reads one whole element, at most limit bytes.
-func (s *scanner) element(limit int64) ([]byte, error) {
+// kept is an element that outlives the scan.
+func (s *scanner) kept() ([]byte, error) {
+	b, err := s.element()
+	return bytes.Clone(b), err
+}
+
+// element reads one whole element, whose bytes are good until the next read.
+func (s *scanner) element() ([]byte, error) {
 	head, err := s.r.Peek(2)
 	if err != nil {
 		return nil, badCRL("the stream ends early")
@@ -170,24 +180,22 @@ func (s *scanner) element(limit int64) ([]byte, error) {
 			length = length<<8 | int64(c)
 		}
 	}
-	if length > limit {
+	if length > maxElement {
 		return nil, badCRL("an element of " + strconv.FormatInt(length, 10) + " bytes")
 	}
-	out := make([]byte, int64(n)+length)
-	if _, err := io.ReadFull(s.r, out); err != nil {
+	out, err := s.r.Peek(n + int(length))
+	if err != nil {
 		return nil, badCRL("the stream ends early")
 	}
 	s.passed(out)
-	return out, nil
+	_, err = s.r.Discard(len(out))
+	return out, err
 }
 
 // ScanCRL reads a CertificateList as a stream and answers for one serial number (nil: for none) in constant memory.
 func ScanCRL(r io.Reader, serial *big.Int) (*CRL, Status, error) {
-	c := &CRL{digests: map[crypto.Hash][]byte{}}
-	s := &scanner{r: bufio.NewReaderSize(r, 64<<10), hashes: map[crypto.Hash]hash.Hash{}, keep: &bytes.Buffer{}}
-	for _, h := range []crypto.Hash{crypto.SHA1, crypto.SHA256, crypto.SHA384, crypto.SHA512} {
-		s.hashes[h] = h.New()
-	}
+	c := &CRL{}
+	s := &scanner{r: bufio.NewReaderSize(r, maxElement+16), keep: &bytes.Buffer{}}
 	status := Status{State: certpath.Good, Reason: -1, Kind: "crl"}
 	if tag, _, err := s.header(); err != nil || tag != 0x30 {
 		return nil, status, badCRL("CertificateList")
@@ -212,10 +220,11 @@ func ScanCRL(r io.Reader, serial *big.Int) (*CRL, Status, error) {
 		}
 	}
 	s.tee = false
-	for h, w := range s.hashes {
-		c.digests[h] = w.Sum(nil)
+	if s.hash != nil {
+		c.digest = s.hash.Sum(nil)
+	} else {
+		c.tbs = s.keep.Bytes()
 	}
-	c.tbs = s.keep.Bytes()
 	return c, c.finish(&status), c.signatureOf(s)
 }
 
@@ -258,16 +267,15 @@ func (c *CRL) complete() bool {
 }
 
 func (c *CRL) head(s *scanner) error {
-	const small = 64 << 10
 	if s.peekTag() == 0x02 {
-		if _, err := s.element(16); err != nil {
+		if _, err := s.element(); err != nil {
 			return err
 		}
 	}
-	if _, err := s.element(small); err != nil {
+	if err := c.algorithm(s); err != nil {
 		return err
 	}
-	issuer, err := s.element(small)
+	issuer, err := s.kept()
 	if err != nil {
 		return err
 	}
@@ -276,7 +284,7 @@ func (c *CRL) head(s *scanner) error {
 		if i == 1 && s.peekTag() != 0x17 && s.peekTag() != 0x18 {
 			break
 		}
-		b, err := s.element(64)
+		b, err := s.element()
 		if err != nil {
 			return err
 		}
@@ -284,6 +292,25 @@ func (c *CRL) head(s *scanner) error {
 		if *t, err = certpath.ReadTime(&in); err != nil {
 			return badCRL("a time")
 		}
+	}
+	return nil
+}
+
+// algorithm decides what is made of the list while it passes: one digest, or a copy.
+func (c *CRL) algorithm(s *scanner) error {
+	b, err := s.element()
+	if err != nil {
+		return err
+	}
+	in := cryptobyte.String(b)
+	alg, ok := certpath.ReadAlgorithm(&in)
+	if !ok {
+		return badCRL("signature")
+	}
+	if c.hash = certpath.HashOf(alg); c.hash.Available() {
+		s.hash = c.hash.New()
+		s.hash.Write(s.keep.Bytes())
+		s.keep = nil
 	}
 	return nil
 }
@@ -297,29 +324,40 @@ func entries(s *scanner, serial *big.Int, status *Status) error {
 	if end < 0 {
 		return badCRL("revokedCertificates")
 	}
+	var wanted cryptobyte.String
+	if serial != nil {
+		var b cryptobyte.Builder
+		b.AddASN1BigInt(serial)
+		der := cryptobyte.String(b.BytesOrPanic())
+		der.ReadASN1(&wanted, cbasn1.INTEGER)
+	}
 	for s.left > end {
-		b, err := s.element(64 << 10)
+		b, err := s.element()
 		if err != nil {
 			return err
 		}
-		if serial == nil {
+		if wanted == nil {
 			continue
 		}
-		if err := entry(b, serial, status); err != nil {
+		if err := entry(b, wanted, status); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func entry(b []byte, serial *big.Int, status *Status) error {
+// minimal is the one way to write an INTEGER in DER (X.690, 8.3.2): another would hide a serial number.
+func minimal(n []byte) bool {
+	return len(n) == 1 || len(n) > 1 && (n[0] != 0 || n[1] >= 0x80) && (n[0] != 0xff || n[1] < 0x80)
+}
+
+func entry(b, wanted []byte, status *Status) error {
 	in := cryptobyte.String(b)
-	var e cryptobyte.String
-	n := new(big.Int)
-	if !in.ReadASN1(&e, cbasn1.SEQUENCE) || !e.ReadASN1Integer(n) {
+	var e, serial cryptobyte.String
+	if !in.ReadASN1(&e, cbasn1.SEQUENCE) || !e.ReadASN1(&serial, cbasn1.INTEGER) || !minimal(serial) {
 		return badCRL("an entry")
 	}
-	if n.Cmp(serial) != 0 {
+	if !bytes.Equal(serial, wanted) {
 		return nil
 	}
 	at, err := certpath.ReadTime(&e)
@@ -355,7 +393,7 @@ func (c *CRL) tail(s *scanner) error {
 	if s.peekTag() != 0xa0 {
 		return badCRL("crlExtensions")
 	}
-	b, err := s.element(4 << 20)
+	b, err := s.kept()
 	if err != nil {
 		return err
 	}
@@ -380,7 +418,7 @@ func (c *CRL) tail(s *scanner) error {
 }
 
 func (c *CRL) signatureOf(s *scanner) error {
-	alg, err := s.element(64 << 10)
+	alg, err := s.kept()
 	if err != nil {
 		return err
 	}
@@ -389,7 +427,7 @@ func (c *CRL) signatureOf(s *scanner) error {
 	if c.SignatureAlgorithm, ok = certpath.ReadAlgorithm(&in); !ok {
 		return badCRL("signatureAlgorithm")
 	}
-	b, err := s.element(64 << 10)
+	b, err := s.kept()
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package revocation
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -94,9 +96,9 @@ func (f *Fetcher) now() time.Time {
 func (f *Fetcher) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]Status, error) {
 	var failures []error
 	for _, a := range first(cert.OCSPServers) {
-		s, err := f.ocsp(ctx, a, cert, issuer)
+		s, err := f.ocsp(ctx, a, issuer, cert)
 		if err == nil {
-			return []Status{s}, nil
+			return s, nil
 		}
 		failures = append(failures, err)
 	}
@@ -118,16 +120,109 @@ func (f *Fetcher) Status(ctx context.Context, cert, issuer *certpath.Certificate
 
 func first(list []string) []string { return list[:min(len(list), maxAddresses)] }
 
-func (f *Fetcher) ocsp(ctx context.Context, address string, cert, issuer *certpath.Certificate) (Status, error) {
-	key := "ocsp " + address + " " + fingerprint(cert)
-	if f.Cache != nil {
-		if der, until, ok := f.Cache.Get(key); ok && f.now().Before(until) {
-			if s, err := statusOf(der, cert, issuer, nil); err == nil {
-				s.Source = address
-				return s, nil
+// StatusAll is Status for certificates of one issuer: those that name the same OCSP responder first share requests, of at
+// most a hundred. What a shared answer leaves open is asked alone. Errors are those of the first certificate without an
+// answer.
+func (f *Fetcher) StatusAll(ctx context.Context, issuer *certpath.Certificate, certs ...*certpath.Certificate) ([][]Status, error) {
+	const together = 100
+	byResponder := map[string][]*certpath.Certificate{}
+	for _, c := range certs {
+		if len(c.OCSPServers) > 0 {
+			byResponder[c.OCSPServers[0]] = append(byResponder[c.OCSPServers[0]], c)
+		}
+	}
+	found := map[*certpath.Certificate]Status{}
+	for address, list := range byResponder {
+		for group := range slices.Chunk(list, together) {
+			statuses, err := f.ocsp(ctx, address, issuer, group...)
+			if err != nil {
+				continue // each of them is asked alone, which tells why
+			}
+			for i, c := range group {
+				found[c] = statuses[i]
 			}
 		}
 	}
+	out := make([][]Status, len(certs))
+	for i, c := range certs {
+		if s, ok := found[c]; ok && s.Evidence != nil {
+			out[i] = []Status{s}
+			continue
+		}
+		var err error
+		if out[i], err = f.Status(ctx, c, issuer); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// ocsp asks one responder about certificates of one issuer. A status without evidence is that of a certificate which the
+// answer does not speak of; if it speaks of none, that is an error.
+func (f *Fetcher) ocsp(ctx context.Context, address string, issuer *certpath.Certificate, certs ...*certpath.Certificate) ([]Status, error) {
+	out := make([]Status, len(certs))
+	var open []int
+	for i, c := range certs {
+		var ok bool
+		if out[i], ok = f.cachedOCSP(address, c, issuer); !ok {
+			open = append(open, i)
+		}
+	}
+	if len(open) == 0 {
+		return out, nil
+	}
+	asked := make([]*certpath.Certificate, len(open))
+	for k, i := range open {
+		asked[k] = certs[i]
+	}
+	der, err := f.askOCSP(ctx, address, issuer, asked...)
+	if err != nil {
+		return nil, err
+	}
+	var first error
+	for _, i := range open {
+		s, err := statusOf(der, certs[i], issuer, nil)
+		if err == nil && !s.NextUpdate.IsZero() && f.now().After(s.NextUpdate.Add(maxLate)) {
+			err = codes.New(ErrUnanswered, "asking", address, "the answer is out of date")
+		}
+		if err != nil {
+			first = cmp.Or(first, err)
+			continue
+		}
+		s.Source = address
+		out[i] = s
+		if f.Cache != nil && !s.NextUpdate.IsZero() {
+			f.Cache.Put(ocspKey(address, certs[i]), der, s.NextUpdate)
+		}
+	}
+	if !slices.ContainsFunc(out, func(s Status) bool { return s.Evidence != nil }) {
+		return nil, first
+	}
+	return out, nil
+}
+
+// maxLate is how long after its nextUpdate evidence is still taken: clocks differ.
+const maxLate = 5 * time.Minute
+
+func ocspKey(address string, cert *certpath.Certificate) string {
+	return "ocsp " + address + " " + fingerprint(cert)
+}
+
+func (f *Fetcher) cachedOCSP(address string, cert, issuer *certpath.Certificate) (Status, bool) {
+	if f.Cache == nil {
+		return Status{}, false
+	}
+	der, until, ok := f.Cache.Get(ocspKey(address, cert))
+	if !ok || !f.now().Before(until) {
+		return Status{}, false
+	}
+	s, err := statusOf(der, cert, issuer, nil)
+	s.Source = address
+	return s, err == nil
+}
+
+// askOCSP sends one request and returns the answer, its nonce checked.
+func (f *Fetcher) askOCSP(ctx context.Context, address string, issuer *certpath.Certificate, certs ...*certpath.Certificate) ([]byte, error) {
 	var nonce []byte
 	if !f.NoNonce {
 		random := f.Rand
@@ -136,39 +231,28 @@ func (f *Fetcher) ocsp(ctx context.Context, address string, cert, issuer *certpa
 		}
 		nonce = make([]byte, 16)
 		if _, err := io.ReadFull(random, nonce); err != nil {
-			return Status{}, codes.Wrap(ErrNonce, "making", "a nonce", err)
+			return nil, codes.Wrap(ErrNonce, "making", "a nonce", err)
 		}
 	}
-	request, err := OCSPRequest(issuer, nonce, cert)
+	request, err := OCSPRequest(issuer, nonce, certs...)
 	if err != nil {
-		return Status{}, err
+		return nil, err
 	}
 	resp, err := f.client().Do(ctx, fetch.Request{
 		Kind: "ocsp", URL: address, Body: request, ContentType: "application/ocsp-request", Accept: "application/ocsp-response", MaxBytes: 1 << 20,
 	})
 	if err != nil {
-		return Status{}, err
+		return nil, err
 	}
 	r, err := ParseOCSP(resp.Body)
 	if err != nil {
-		return Status{}, err
+		return nil, err
 	}
 	// A responder that serves prepared answers sends no nonce (RFC 5019, 4); a wrong one is a replay.
 	if nonce != nil && r.Nonce != nil && !bytes.Equal(r.Nonce, nonce) {
-		return Status{}, codes.New(ErrNonce, "asking", address, "the answer carries another nonce")
+		return nil, codes.New(ErrNonce, "asking", address, "the answer carries another nonce")
 	}
-	s, err := statusOf(resp.Body, cert, issuer, nil)
-	if err != nil {
-		return s, err
-	}
-	if !s.NextUpdate.IsZero() && f.now().After(s.NextUpdate.Add(5*time.Minute)) {
-		return Status{}, codes.New(ErrUnanswered, "asking", address, "the answer is out of date")
-	}
-	s.Source = address
-	if f.Cache != nil && !s.NextUpdate.IsZero() {
-		f.Cache.Put(key, resp.Body, s.NextUpdate)
-	}
-	return s, nil
+	return resp.Body, nil
 }
 
 // statusOf verifies a stored or received response for one certificate.
@@ -221,7 +305,7 @@ func (f *Fetcher) crl(ctx context.Context, address string, cert, issuer *certpat
 	if err := c.CheckSignature(issuer); err != nil {
 		return Status{}, err
 	}
-	if !c.NextUpdate.IsZero() && f.now().After(c.NextUpdate.Add(5*time.Minute)) {
+	if !c.NextUpdate.IsZero() && f.now().After(c.NextUpdate.Add(maxLate)) {
 		return Status{}, codes.New(ErrCRL, "asking", address, "the list is out of date")
 	}
 	if fetched && f.Cache != nil && !c.NextUpdate.IsZero() {

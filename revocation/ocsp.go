@@ -27,6 +27,7 @@ const (
 	ErrUnavailable codes.Code = "revocation.unavailable" // no address gave evidence
 	ErrRevoked     codes.Code = "revocation.revoked"     // a certificate of the path is revoked
 	ErrPath        codes.Code = "revocation.path"        // no valid path to an anchor
+	ErrCache       codes.Code = "revocation.cache"       // the folder of a cache cannot be made or opened
 )
 
 // Status is certpath's.
