@@ -347,7 +347,11 @@ func (dr *draft) showSigned(f formField) error {
 		return nil
 	default:
 		// A visible widget has an appearance, if an empty one (ISO 19005-2, 6.3.3).
-		w.dict["AP"] = pdf.Dict{"N": dr.emptyForm(width, height)}
+		n, err := dr.emptyForm(page, width, height)
+		if err != nil {
+			return err
+		}
+		w.dict["AP"] = pdf.Dict{"N": n}
 	}
 	return w.save()
 }
@@ -388,14 +392,12 @@ func (dr *draft) someForm() (pdf.Ref, error) {
 	if oldest.Number != 0 {
 		return oldest, nil
 	}
-	return dr.emptyForm(0, 0), nil
+	return dr.emptyForm(&pdf.Page{}, 0, 0)
 }
 
-func (dr *draft) emptyForm(width, height float64) pdf.Ref {
-	return dr.u.Add(pdf.NewStream(pdf.Dict{
-		"Type": pdf.Name("XObject"), "Subtype": pdf.Name("Form"),
-		"BBox": rectArray(pdf.Rect{X1: width, Y1: height}), "Resources": pdf.Dict{},
-	}, nil, false))
+// emptyForm is an appearance that shows nothing yet, in all else like the one that takes its place.
+func (dr *draft) emptyForm(page *pdf.Page, width, height float64) (pdf.Ref, error) {
+	return appearance.Form(dr.u, page, width, height, &appearance.Spec{}, dr.pdfA)
 }
 
 // widgetPlace is the page and rectangle of a widget; page is nil where nothing is shown.

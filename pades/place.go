@@ -2,6 +2,7 @@ package pades
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/antinvn/antin/codes"
@@ -97,6 +98,12 @@ func shownSize(page *pdf.Page, r pdf.Rect) (width, height float64) {
 // rectArray writes a rectangle, in thousandths of a unit: a fixed spelling gives fixed bytes.
 func rectArray(r pdf.Rect) pdf.Array {
 	return pdf.Array{thousandths(r.X0), thousandths(r.Y0), thousandths(r.X1), thousandths(r.Y1)}
+}
+
+// asWritten is a rectangle after rectArray.
+func asWritten(r pdf.Rect) pdf.Rect {
+	round := func(f float64) float64 { return math.Round(f*1000) / 1000 }
+	return pdf.Rect{X0: round(r.X0), Y0: round(r.Y0), X1: round(r.X1), Y1: round(r.Y1)}
 }
 
 func thousandths(f float64) pdf.Object {

@@ -98,10 +98,12 @@ func (dr *draft) reserveOne(r *Reservation, signature bool, at *Place, look fiel
 		return err
 	}
 	d := widget(page, at)
+	// The box as it will be read back: what is filled in later draws over the same /BBox, so that nothing but content changes.
+	width, height := shownSize(page, asWritten(userSpace(page, at.Rect)))
 	if signature {
-		err = dr.sealField(d, r, page, at)
+		err = dr.sealField(d, r, page, width, height)
 	} else {
-		err = dr.textField(d, page, at, look)
+		err = dr.textField(d, page, width, height, look)
 	}
 	if err != nil {
 		return err
@@ -150,7 +152,7 @@ func gapPlace(name string, gaps []text.Gap) (*Place, fieldFont, error) {
 }
 
 // sealField is an empty signature field whose lock leaves nothing to change after it.
-func (dr *draft) sealField(d pdf.Dict, r *Reservation, page *pdf.Page, at *Place) error {
+func (dr *draft) sealField(d pdf.Dict, r *Reservation, page *pdf.Page, width, height float64) error {
 	lock := r.Lock
 	if lock == nil {
 		lock = &Lock{Action: "All", P: 1}
@@ -160,17 +162,18 @@ func (dr *draft) sealField(d pdf.Dict, r *Reservation, page *pdf.Page, at *Place
 	}
 	d["FT"] = pdf.Name("Sig")
 	d["Lock"] = dr.u.Add(lock.dictionary("SigFieldLock")) // indirect: ISO 32000-2, table 235
-	d["AP"] = pdf.Dict{"N": dr.emptyForm(shownSize(page, userSpace(page, at.Rect)))}
-	return nil
+	shown, err := dr.emptyForm(page, width, height)
+	d["AP"] = pdf.Dict{"N": shown}
+	return err
 }
 
 // textField is finished from birth: its appearance is drawn here, with a font that is embedded.
-func (dr *draft) textField(d pdf.Dict, page *pdf.Page, at *Place, look fieldFont) error {
-	look = look.in(at.height())
+func (dr *draft) textField(d pdf.Dict, page *pdf.Page, width, height float64, look fieldFont) error {
+	look = look.in(height)
 	d["FT"] = pdf.Name("Tx")
 	d["Ff"] = int64(readOnly)
 	d["DA"] = look.defaultAppearance()
-	shown, err := appearance.FieldText(dr.u, page, at.width(), at.height(), "", look.size, look.italic, dr.pdfA)
+	shown, err := appearance.FieldText(dr.u, page, width, height, "", look.size, look.italic, dr.pdfA)
 	d["AP"] = pdf.Dict{"N": shown}
 	return err
 }

@@ -66,6 +66,31 @@ func TestReservedFieldsAreFilledUnderTheSeal(t *testing.T) {
 	})
 }
 
+// EU DSS calls another /BBox, /Matrix or /Filter of a field's appearance a change that no rule explains.
+func TestFillingAndSealingChangeNothingButContent(t *testing.T) {
+	s := newSigner(t, "Seal", p256())
+	o := s.options()
+	o.Field.Place = &pades.Place{Page: -1, Rect: pdf.Rect{X0: 340.12345, Y0: 150.98765, X1: 520, Y1: 220}}
+	o.Appearance = &appearance.Spec{Kind: appearance.Text, Lines: []string{"Nguyễn Văn An"}}
+	o.Reserve = []pades.Reservation{{Name: "number", Place: &pades.Place{Page: 1, Rect: pdf.Rect{X0: 100.33337, Y0: 740, X1: 140.11111, Y1: 756}}}, {Name: "seal"}}
+	first, _ := sign(t, pages(2).bytes(), s, o)
+	o = s.options()
+	o.Field.Name = "seal"
+	o.Fill = map[string]string{"number": "05"}
+	o.Appearance = &appearance.Spec{Kind: appearance.Text, Lines: []string{"Dấu"}}
+	sealed, _ := sign(t, first, s, o)
+	before, after := open(t, first).Latest(), open(t, sealed).Latest()
+	for field := range 2 {
+		was := must(before.Get("AcroForm", "Fields", field, "AP", "N"))(t).(*pdf.Stream)
+		is := must(after.Get("AcroForm", "Fields", field, "AP", "N"))(t).(*pdf.Stream)
+		for _, key := range []pdf.Name{"BBox", "Matrix", "Filter"} {
+			if fmt.Sprint(was.Dict[key]) != fmt.Sprint(is.Dict[key]) {
+				t.Errorf("field %d: /%s %v becomes %v", field, key, was.Dict[key], is.Dict[key])
+			}
+		}
+	}
+}
+
 // renumber changes the number after the seal, as someone with an editor would.
 func renumber(t *testing.T, sealed []byte) []byte {
 	t.Helper()
