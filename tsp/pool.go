@@ -22,6 +22,10 @@ type PoolOptions struct {
 
 const maxBackOff = 30 * time.Minute
 
+// costly is how many times as long as its failure took a member rests at least: one that lets callers wait until the
+// time-out is met again only after a whole batch.
+const costly = 100
+
 // Pool asks several TSAs: the first that is healthy, and a failing one rests. Safe for concurrent use.
 type Pool struct {
 	o       PoolOptions
@@ -105,6 +109,7 @@ func (p *Pool) resting(m *member) bool {
 func (p *Pool) ask(ctx context.Context, m *member, h crypto.Hash, digest []byte) (*Token, error) {
 	inner, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
+	start := p.o.Clock()
 	t, err := m.source.Timestamp(inner, h, digest)
 	now := p.o.Clock()
 	if err == nil {
@@ -121,7 +126,7 @@ func (p *Pool) ask(ctx context.Context, m *member, h crypto.Hash, digest []byte)
 	if ctx.Err() != nil {
 		return nil, err // ours, not the member's
 	}
-	pause := min(p.o.BackOff<<min(m.failures, 10), maxBackOff)
+	pause := max(min(p.o.BackOff<<min(m.failures, 10), maxBackOff), costly*now.Sub(start))
 	var busy *fetch.BusyError
 	if errors.As(err, &busy) && busy.RetryAfter > pause {
 		pause = busy.RetryAfter
