@@ -8,13 +8,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/antinvn/antin/cades"
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/cms"
 	"github.com/antinvn/antin/fetch"
 	"github.com/antinvn/antin/pkitest"
+	"github.com/antinvn/antin/trust"
 	"github.com/antinvn/antin/tsp"
+	"github.com/antinvn/antin/verify"
 )
 
 // letter is what the CAdES cases sign.
@@ -38,7 +41,7 @@ func (c *cadesCase) String() string {
 }
 
 // store writes the case and its twin.
-func (c *cadesCase) store(t *testing.T, p *pki) {
+func (c *cadesCase) store(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
 	at := func(name string, b []byte) string {
@@ -130,9 +133,7 @@ func cadesCases(t *testing.T, p *pki) []*cadesCase {
 	t.Helper()
 	var cases []*cadesCase
 	add := func(name string, level cades.Level, algorithm string, detached bool, file []byte, levels ...string) {
-		c := &cadesCase{name: name, level: level, algorithm: algorithm, detached: detached, levels: levels, file: file}
-		c.store(t, p)
-		cases = append(cases, c)
+		cases = append(cases, &cadesCase{name: name, level: level, algorithm: algorithm, detached: detached, levels: levels, file: file})
 	}
 	for i, level := range []cades.Level{cades.BB, cades.BT, cades.BLT, cades.BLTA} {
 		for j, algorithm := range algorithms {
@@ -180,23 +181,17 @@ func cadesCases(t *testing.T, p *pki) []*cadesCase {
 func TestCAdES(t *testing.T) {
 	p := newPKI(t)
 	cases := cadesCases(t, p)
+	for _, c := range cases {
+		c.store(t)
+	}
+	t.Run("antin", func(t *testing.T) {
+		for _, c := range cases {
+			c.antin(t, p)
+		}
+	})
 	t.Run("dss", func(t *testing.T) {
 		needs(t, "dss")
-		var jobs [][]string
-		for _, c := range cases {
-			jobs = append(jobs, []string{"validate", c.path, c.content}, []string{"validate", c.twin, c.twinContent})
-		}
-		said := dss(t, p.root, jobs)
-		for i, c := range cases {
-			if words := c.dssRefusal(&said[2*i]); words != "" {
-				t.Errorf("%s: %s", c, words)
-			}
-			if words := c.dssRefusal(&said[2*i+1]); words == "" {
-				t.Errorf("%s: the spoiled twin is accepted", c)
-			}
-			count("dss")
-			count("dss")
-		}
+		askDSSAbout(t, p, cases)
 	})
 	t.Run("openssl", func(t *testing.T) {
 		needs(t, "openssl")
@@ -214,6 +209,26 @@ func TestCAdES(t *testing.T) {
 			count("openssl")
 		}
 	})
+}
+
+// askDSSAbout gives the cases and their twins to DSS in one run.
+func askDSSAbout(t *testing.T, p *pki, cases []*cadesCase) {
+	t.Helper()
+	var jobs [][]string
+	for _, c := range cases {
+		jobs = append(jobs, []string{"validate", c.path, c.content}, []string{"validate", c.twin, c.twinContent})
+	}
+	said := dss(t, p.root, jobs)
+	for i, c := range cases {
+		if words := c.dssRefusal(&said[2*i]); words != "" {
+			t.Errorf("%s: %s", c, words)
+		}
+		if words := c.dssRefusal(&said[2*i+1]); words == "" {
+			t.Errorf("%s: the spoiled twin is accepted", c)
+		}
+		count("dss")
+		count("dss")
+	}
 }
 
 func (c *cadesCase) openssl(t *testing.T, p *pki, file, content string) string {
@@ -250,4 +265,129 @@ func (c *cadesCase) dssRefusal(a *dssAnswer) string {
 		}
 	}
 	return ""
+}
+
+// verdict is Antin's own on the file, or on its twin.
+func (c *cadesCase) verdict(t *testing.T, p *pki, file, content string) *verify.Verdict {
+	t.Helper()
+	now := time.Now()
+	o := &verify.CollectOptions{Trust: trust.New(p.Root), Fetch: p.Fetch, At: now}
+	if content != "" {
+		o.Content = section(read(t, content))
+	}
+	b := read(t, file)
+	facts, err := verify.Collect(t.Context(), bytes.NewReader(b), int64(len(b)), o)
+	if err != nil {
+		t.Fatalf("%s: %v", c, err)
+	}
+	return verify.Decide(facts, verify.DefaultPolicy(), now)
+}
+
+// antin holds our own validation: every signer at its level, and the twin's digest another.
+func (c *cadesCase) antin(t *testing.T, p *pki) {
+	t.Helper()
+	good := c.verdict(t, p, c.path, c.content)
+	var levels []string
+	for i := range good.Signatures {
+		if good.Facts.Signatures[i].Type == "counter-signature" {
+			levels = append(levels, "LT") // where DSS counts its archive time-stamp, its signer's, as none
+			continue
+		}
+		levels = append(levels, strings.TrimPrefix(good.Signatures[i].Level, "B-"))
+	}
+	slices.Sort(levels)
+	if good.Indication != verify.TotalPassed || !slices.Equal(levels, c.levels) {
+		t.Errorf("%s: levels %v: %s", c, levels, good.Report("en").Text())
+	}
+	if twin := c.verdict(t, p, c.twin, c.twinContent); twin.Indication != verify.TotalFailed || twin.Sub != verify.HashFailure {
+		t.Errorf("%s: the spoiled twin: %s/%s", c, twin.Indication, twin.Sub)
+	}
+	count("antin")
+	count("antin")
+}
+
+// TestForeignCAdES reads what DSS signed, raised and archived, alone and in turn with us, at the level that DSS gave it; and what we
+// add to DSS's files is right for DSS.
+func TestForeignCAdES(t *testing.T) {
+	needs(t, "dss")
+	p := newPKI(t)
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "letter.txt")
+	write(t, plain, letter)
+	id := p.identity(t, "P-256")
+	var cases []*cadesCase
+	var jobs [][]string
+	add := func(name string, level cades.Level, algorithm string, detached bool, job func(out string) []string, levels ...string) {
+		c := &cadesCase{name: name, level: level, algorithm: algorithm, detached: detached, levels: levels}
+		c.path = filepath.Join(dir, fmt.Sprintf("%d", len(cases)))
+		cases, jobs = append(cases, c), append(jobs, job(c.path))
+	}
+	signs := func(level cades.Level, packaging, algorithm, in string) func(string) []string {
+		name, digest := peerAlgorithms[algorithm][0], strings.ToUpper(peerAlgorithms[algorithm][1])
+		return func(out string) []string {
+			return []string{"sign", "CAdES-BASELINE-" + dssLevel(level), packaging, digest, name, p.identity(t, algorithm).p12, password, p.URL("tsa"), in, out}
+		}
+	}
+	for i, level := range levels {
+		for j, algorithm := range algorithms {
+			if all() || (i+j)%len(levels) == 0 || level == cades.BLTA && algorithm == "P-256" {
+				add("by DSS", level, algorithm, false, signs(level, "ENVELOPING", algorithm, plain), dssLevel(level))
+				add("by DSS", level, algorithm, true, signs(level, "DETACHED", algorithm, plain), dssLevel(level))
+			}
+		}
+	}
+	for _, detached := range []bool{false, true} {
+		content := ""
+		if detached {
+			content = plain
+		}
+		raises := func(file []byte) func(string) []string {
+			in := filepath.Join(dir, fmt.Sprintf("ours%d", len(cases)))
+			write(t, in, file)
+			return func(out string) []string {
+				return []string{"extend", "CAdES-BASELINE-LTA", p.URL("tsa"), in, out, content}
+			}
+		}
+		archived := p.cadesSign(t, nil, detached, id, p.cadesOptions(id, cades.BLTA, false))
+		add("ours, raised by DSS", cades.BLTA, "P-256", detached, raises(p.cadesSign(t, nil, detached, id, p.cadesOptions(id, cades.BB, false))), "LTA")
+		add("ours, archived again by DSS", cades.BLTA, "P-256", detached, raises(archived), "LTA")
+		if !detached {
+			in := filepath.Join(dir, "archived")
+			write(t, in, archived)
+			add("ours, signed again by DSS", cades.BLTA, "P-256", detached, signs(cades.BLTA, "ENVELOPING", "RSA-2048", in), "LTA", "LTA")
+		}
+	}
+	made := cases
+	for i, a := range dss(t, p.root, jobs) {
+		if a.Error != "" {
+			t.Fatalf("%s: %s", cases[i], a.Error)
+		}
+		c := cases[i]
+		c.file = read(t, c.path)
+		c.store(t)
+		count("dss")
+	}
+	for _, c := range made {
+		c.antin(t, p)
+	}
+
+	var ours []*cadesCase
+	second := p.identity(t, "RSA-2048")
+	for _, c := range made {
+		if c.level != cades.BLTA || c.algorithm == "Ed25519" || !all() && c.algorithm != "P-256" {
+			continue
+		}
+		again := &cadesCase{name: c.name + ", archived again by us", level: c.level, algorithm: c.algorithm, detached: c.detached, levels: c.levels}
+		again.file = p.cadesExtend(t, c.file, c.detached, cades.BLTA)
+		signed := &cadesCase{name: c.name + ", signed again by us", level: c.level, algorithm: c.algorithm, detached: c.detached, levels: append([]string{"LTA"}, c.levels...)}
+		signed.file = p.cadesSign(t, c.file, c.detached, second, p.cadesOptions(second, cades.BLTA, false))
+		ours = append(ours, again, signed)
+	}
+	for _, c := range ours {
+		c.store(t)
+	}
+	askDSSAbout(t, p, ours)
+	for _, c := range ours {
+		c.antin(t, p)
+	}
 }

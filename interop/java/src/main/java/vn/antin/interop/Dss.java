@@ -53,6 +53,7 @@ import java.util.Map;
  * java vn.antin.interop.Dss ROOT.der
  *   validate FILE [DETACHED [PASSWORD]]
  *   sign     LEVEL PACKAGING DIGEST ALGORITHM PKCS12 PASSWORD TSA IN OUT
+ *   extend   LEVEL TSA IN OUT [DETACHED]      (CAdES)
  * </pre>
  *
  * LEVEL is a name of {@link SignatureLevel}. Revocation data and issuers are fetched from the addresses in the certificates.
@@ -78,6 +79,7 @@ public final class Dss {
 				switch (job[0]) {
 					case "validate" -> dss.validate(job, answer);
 					case "sign" -> dss.sign(job, answer);
+					case "extend" -> dss.extend(job, answer);
 					default -> throw new IllegalArgumentException("unknown job " + job[0]);
 				}
 			} catch (Exception | LinkageError e) {
@@ -173,6 +175,18 @@ public final class Dss {
 			}
 			signed.save(job[9]);
 		}
+	}
+
+	private void extend(String[] job, Map<String, Object> answer) throws Exception {
+		answer.put("file", job[4]);
+		CAdESSignatureParameters p = new CAdESSignatureParameters();
+		p.setSignatureLevel(SignatureLevel.valueByName(job[1]));
+		if (job.length > 5 && !job[5].isEmpty()) {
+			p.setDetachedContents(List.of(new FileDocument(job[5])));
+		}
+		CAdESService service = new CAdESService(verifier());
+		service.setTspSource(new OnlineTSPSource(job[2], new TimestampDataLoader()));
+		service.extendDocument(new FileDocument(job[3]), p).save(job[4]);
 	}
 
 	private static void fill(CAdESSignatureParameters p, SignatureLevel level, SignaturePackaging packaging, DigestAlgorithm digest,
