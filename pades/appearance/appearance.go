@@ -1,6 +1,3 @@
-// Package appearance draws what a signature shows: a picture, text, a QR code, in form XObjects with embedded fonts.
-//
-// Boxes are in points of the page as it is shown.
 package appearance
 
 import (

@@ -1,5 +1,3 @@
-// Package font embeds subsets of TrueType fonts as composite fonts (Identity-H, ToUnicode), so that text keeps its shape and can
-// be searched and copied.
 package font
 
 import (

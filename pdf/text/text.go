@@ -1,7 +1,3 @@
-// Package text reads the text of pages with its places: anchors for signatures and the gaps that a drafter left for
-// number and date.
-//
-// Places are in points of the page as it is shown, from its lower left: rotation, crop box and user unit are applied.
 package text
 
 import (

@@ -5,5 +5,8 @@
 // multicast or unspecified ranges, and more than three redirects, unless the operator allows the host. It rewrites
 // hosts by rule before it connects (government certificates name hosts that resolve only inside one network).
 //
+//	c := &fetch.Client{AllowHosts: []string{"ocsp.internal.example"}}
+//	response, err := c.Do(ctx, fetch.Request{Kind: "ocsp", URL: address, Body: request})
+//
 // A *Client is safe for concurrent use once its fields are set.
 package fetch
