@@ -3,6 +3,7 @@ package pades
 import (
 	"context"
 	"crypto"
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -66,6 +67,7 @@ func newDraft(ctx context.Context, d *pdf.Document, o *Options) (*draft, error) 
 		// A complete new cross-reference would make the signed revisions unreadable as such.
 		return nil, codes.New(ErrDamagedSigned, "adding a revision", "", "the file is signed and its cross-reference is damaged")
 	}
+	u.Complete = d.Irregular() && !dr.rules.signed
 	dr.form = newForm(u, fields, dr.rules.signed)
 	dr.pdfA, err = pdfA(dr.view)
 	return dr, err
@@ -265,12 +267,17 @@ func (dr *draft) mayFill(f formField) error {
 	return nil
 }
 
-// pageFor is a place's page, the first page for an invisible field.
+// pageFor is a place's page. An invisible field stands on the first page, or on none where there is none, or none that could
+// list it.
 func (dr *draft) pageFor(at *Place) (*pdf.Page, error) {
-	if at == nil {
-		return dr.view.Page(1)
+	if at != nil {
+		return at.page(dr.view)
 	}
-	return at.page(dr.view)
+	page, err := dr.view.Page(1)
+	if errors.Is(err, pdf.ErrNoPage) || err == nil && page.Ref == (pdf.Ref{}) {
+		return nil, nil //nolint:nilnil // no page is an answer
+	}
+	return page, err
 }
 
 // dictionary is the part that signatures and document time-stamps share. Its two placeholders are direct and outside

@@ -121,8 +121,11 @@ func thousandths(f float64) pdf.Object {
 func widget(page *pdf.Page, at *Place) pdf.Dict {
 	d := pdf.Dict{
 		"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Widget"),
-		"F": int64(flagPrint | flagLocked), "P": page.Ref,
+		"F":    int64(flagPrint | flagLocked),
 		"Rect": pdf.Array{int64(0), int64(0), int64(0), int64(0)},
+	}
+	if page != nil {
+		d["P"] = page.Ref
 	}
 	if at == nil {
 		return d

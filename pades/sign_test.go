@@ -125,18 +125,3 @@ func TestFilesAreCopiedWhileTheyAreHashed(t *testing.T) {
 	}
 	intact(t, written, 1)
 }
-
-func TestTheSameInputGivesTheSameBytes(t *testing.T) {
-	s := newSigner(t, "Fixed", rsa2048())
-	var first []byte
-	for range 2 {
-		o := s.options()
-		o.Rand = bytes.NewReader(make([]byte, 1000))
-		signed, _ := sign(t, pages(1).bytes(), s, o)
-		if first == nil {
-			first = signed
-		} else if !bytes.Equal(first, signed) {
-			t.Error("two runs differ")
-		}
-	}
-}

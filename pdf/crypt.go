@@ -181,29 +181,34 @@ func (c *crypt) unlock(v *View, dict Dict, password []byte) (owner bool, err err
 	if len(o) < 32 || len(u) < 16 {
 		return false, codes.New(ErrDamaged, "reading", "the encryption dictionary", "/O or /U is too short")
 	}
-	length := 5
-	if c.r >= 3 {
-		n, _ := integer(dict["Length"])
-		if n == 0 && c.v == 4 {
-			n = 128
-		}
-		if n >= 40 && n <= 128 {
-			length = int(n / 8)
-		}
-		if c.v == 4 {
-			length = 16
-		}
-	}
+	lengths := c.keyLengths(dict)
 	id := fileID(v)
 	for _, pw := range [][]byte{password, nil} {
-		if c.tryUser(c.ownersUser(pw, o[:32], length), o, u, p, id, length) && len(pw) > 0 {
-			return true, nil
-		}
-		if c.tryUser(pw, o, u, p, id, length) {
-			return false, nil
+		for _, length := range lengths {
+			if c.tryUser(c.ownersUser(pw, o[:32], length), o, u, p, id, length) {
+				return true, nil
+			}
+			if c.tryUser(pw, o, u, p, id, length) {
+				return false, nil
+			}
 		}
 	}
 	return false, wrongPassword(password)
+}
+
+// keyLengths are those to try, in bytes: revision 2 has 5, crypt filters have 16, else /Length in bits counts. Where it is
+// absent, writers mean 16 as well as the 5 of ISO 32000-1, table 20.
+func (c *crypt) keyLengths(dict Dict) []int {
+	n, _ := integer(dict["Length"])
+	switch {
+	case c.r < 3:
+		return []int{5}
+	case c.v == 4:
+		return []int{16}
+	case n >= 40 && n <= 128:
+		return []int{int(n / 8)}
+	}
+	return []int{5, 16}
 }
 
 func wrongPassword(password []byte) error {

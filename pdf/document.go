@@ -3,7 +3,9 @@ package pdf
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -96,8 +98,40 @@ func (d *Document) read(ctx context.Context) error {
 		if err := d.rebuild(ctx); err != nil {
 			return err
 		}
+	} else if d.misleading() {
+		if err := d.tryRebuild(ctx); err != nil {
+			return err
+		}
 	}
 	d.countNumbers()
+	return nil
+}
+
+// misleading reports a cross-reference that leads to a catalog, but to no page: its lines are wrong.
+func (d *Document) misleading() bool {
+	v := d.Latest()
+	if v.Trailer()["Encrypt"] != nil {
+		return false // objects in streams are still closed
+	}
+	_, err := v.Page(1)
+	return errors.Is(err, ErrDamaged)
+}
+
+// tryRebuild keeps a rebuilt cross-reference if it leads to a page.
+func (d *Document) tryRebuild(ctx context.Context) error {
+	revisions, shift, number := d.revisions, d.shift, d.maxNumber
+	clear(d.objects)
+	clear(d.streams)
+	err := d.rebuild(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil && !d.misleading() {
+		return nil
+	}
+	d.revisions, d.shift, d.maxNumber, d.rebuilt = revisions, shift, number, false
+	clear(d.objects)
+	clear(d.streams)
 	return nil
 }
 
@@ -247,6 +281,14 @@ func versionNumber(s string) int {
 
 // Rebuilt says that the cross-reference was damaged and had to be rebuilt by scanning.
 func (d *Document) Rebuilt() bool { return d.rebuilt }
+
+// Irregular says that a cross-reference or trailer was readable, but is not written as ISO 32000-2, 7.5.4 and 7.5.5, have it:
+// other readers may refuse the file.
+func (d *Document) Irregular() bool {
+	return slices.ContainsFunc(d.revisions, func(r *revision) bool {
+		return slices.ContainsFunc(r.sections, func(s *section) bool { return s.loose })
+	})
+}
 
 // Encrypted reports a standard security handler in force.
 func (d *Document) Encrypted() bool { return d.crypt != nil }

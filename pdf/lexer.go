@@ -19,6 +19,7 @@ type lexer struct {
 	err    error // the first reading error, io.EOF not counted
 	limits Limits
 	from   int64 // where the object began, for ObjectBytes
+	loose  bool  // something was read that the syntax does not have
 }
 
 const window = 4096
@@ -166,7 +167,7 @@ func (l *lexer) name() Name {
 			if hi >= 0 && lo >= 0 {
 				c = hi<<4 | lo
 			} else {
-				l.pos = mark
+				l.pos, l.loose = mark, true
 			}
 		}
 		if b = append(b, byte(c)); len(b) > 4096 {
@@ -270,6 +271,7 @@ func (l *lexer) hex() (Object, error) {
 		}
 		v := unhex(c)
 		if v < 0 {
+			l.loose = l.loose || !isSpace(c)
 			continue
 		}
 		if half < 0 {
@@ -302,6 +304,7 @@ func (l *lexer) array(depth int) (Object, error) {
 				a = append(a[:len(a)-2], makeRef(n, g))
 			}
 		case errors.As(err, &k):
+			l.loose = true
 			if k.word == "endobj" || k.word == "endstream" || k.word == ">" {
 				l.pos = mark
 				return a, nil
@@ -333,6 +336,8 @@ func (l *lexer) dict(depth int) (Object, error) {
 			l.pos++
 			if l.peek() == '>' {
 				l.pos++
+			} else {
+				l.loose = true
 			}
 			return d, nil
 		}
@@ -341,6 +346,7 @@ func (l *lexer) dict(depth int) (Object, error) {
 		}
 		if c != '/' {
 			mark := l.pos
+			l.loose = true
 			if _, err := l.object(depth + 1); err != nil { // something that is no key: passed over
 				var k keywordError
 				if !errors.As(err, &k) {
@@ -357,11 +363,13 @@ func (l *lexer) dict(depth int) (Object, error) {
 		key := l.name()
 		l.skip()
 		if l.peek() == '>' {
+			l.loose = true
 			continue // a key without value
 		}
 		v, err := l.value(depth + 1)
 		var k keywordError
 		if errors.As(err, &k) {
+			l.loose = true
 			if k.word == "endobj" {
 				return d, nil
 			}

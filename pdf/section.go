@@ -43,6 +43,7 @@ type section struct {
 	runs    []run
 	trailer Dict
 	after   int64 // absolute offset behind trailer or endobj
+	loose   bool  // other readers may refuse it
 }
 
 // find looks a number up; file is what the section was read from.

@@ -21,6 +21,9 @@ import (
 type Update struct {
 	// Rand fills the initialisation vectors of encrypted files; nil means crypto/rand.
 	Rand io.Reader
+	// Complete writes a cross-reference of all objects and no /Prev: nobody has to read those before, but revisions before this
+	// one are none any more. A rebuilt document's updates always are complete.
+	Complete bool
 
 	d       *Document
 	view    *View
@@ -121,7 +124,7 @@ func (u *Update) Tail(fixedID []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if u.d.rebuilt {
+	if u.Complete || u.d.rebuilt {
 		return w.complete(fixedID)
 	}
 	newest := u.d.revisions[len(u.d.revisions)-1]
@@ -356,18 +359,23 @@ func (w *tailWriter) writeXRefStream(t Dict, own int) ([]byte, error) {
 	return w.end(at), nil
 }
 
-// complete writes every object's line and no /Prev, over a file whose own cross-reference is damaged.
+// complete writes every object's line and no /Prev.
 func (w *tailWriter) complete(fixedID []byte) ([]byte, error) {
 	all := map[int]entry{0: makeEntry(kindFree, 0, 65535)}
 	compressed := false
-	for _, r := range w.u.d.revisions[0].sections[0].runs {
-		for i, e := range r.entries {
-			all[r.first+i] = e
-			compressed = compressed || e.kind() == kindCompressed
+	for _, r := range w.u.d.revisions {
+		if err := r.each(w.u.d.r, func(n int, e entry) error {
+			all[n] = e
+			return nil
+		}); err != nil {
+			return nil, err
 		}
 	}
 	maps.Copy(all, w.entries)
 	w.entries = all
+	for _, e := range all {
+		compressed = compressed || e.kind() == kindCompressed
+	}
 	if compressed {
 		return w.writeXRefStream(w.trailer(fixedID, w.u.next+1, -1), w.u.next)
 	}

@@ -35,6 +35,25 @@ func (r *revision) find(file io.ReaderAt, n int) (entry, bool, error) {
 	return found, has, nil
 }
 
+// each visits what [revision.find] would find, in no order; of several visits to one number the last counts.
+func (r *revision) each(file io.ReaderAt, f func(n int, e entry) error) error {
+	for i := len(r.sections) - 1; i >= 0; i-- {
+		if err := r.sections[i].each(file, func(n int, e entry) error {
+			if e.kind() == kindAbsent {
+				return nil
+			}
+			found, _, err := r.find(file, n)
+			if err != nil {
+				return err
+			}
+			return f(n, found)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // readChain reads all sections from the last startxref back.
 func (d *Document) readChain(ctx context.Context, start int64) error {
 	var chain []*revision // newest first
@@ -206,6 +225,7 @@ func (d *Document) readTable(ctx context.Context, l *lexer, at int64) (*section,
 		}
 		s.add(lines)
 		s.add(rest)
+		s.loose = s.loose || lines.count < int(count)
 	}
 	if w := l.word(16); w != "trailer" {
 		return nil, l.damaged("the trailer is missing")
@@ -219,7 +239,8 @@ func (d *Document) readTable(ctx context.Context, l *lexer, at int64) (*section,
 	if !ok {
 		return nil, l.damaged("the trailer is no dictionary")
 	}
-	s.trailer, s.after = t, l.pos
+	_, sized := t["Size"].(int64)
+	s.trailer, s.after, s.loose = t, l.pos, s.loose || l.loose || !sized
 	return s, s.finish(d.r)
 }
 
@@ -236,11 +257,17 @@ func (d *Document) readXRefStream(l *lexer, at int64) (*section, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &section{offset: at, stream: true, own: ref.Number, trailer: st.Dict, after: l.pos}
+	s := &section{offset: at, stream: true, own: ref.Number, trailer: st.Dict, after: l.pos, loose: l.loose || tiffPredicted(st.Dict)}
 	if err := s.readLines(data); err != nil {
 		return nil, err
 	}
 	return s, s.finish(d.r)
+}
+
+// tiffPredicted reports a predictor that the standard allows and readers lack: nobody else writes a cross-reference with it.
+func tiffPredicted(d Dict) bool {
+	parms, _ := d["DecodeParms"].(Dict)
+	return parms["Predictor"] == int64(2)
 }
 
 // readLines reads the fields of ISO 32000-1, table 18.
