@@ -71,7 +71,7 @@ func (b *bench) resting(ctx context.Context) (int64, error) {
 		time.Sleep(5 * time.Millisecond)
 		most = max(most, highWater(cmd.Process.Pid))
 	}
-	go io.Copy(io.Discard, r)
+	go io.Copy(io.Discard, r) //nolint:errcheck // the figure is taken already
 	if err := cmd.Wait(); err != nil {
 		return 0, err
 	}
@@ -108,7 +108,7 @@ func highWater(pid int) int64 {
 	}
 	for line := range strings.Lines(string(status)) {
 		if v, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, _ := strconv.ParseInt(strings.Fields(v)[0], 10, 64)
+			kb, _ := strconv.ParseInt(strings.Fields(v)[0], 10, 64) //nolint:errcheck // the kernel writes a number
 			return kb << 10
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -109,9 +110,9 @@ var shortNames = map[string]string{
 // String is the name in RFC 4514 form, most specific first.
 func (n Name) String() string {
 	parts := make([]string, 0, len(n.RDNs))
-	for i := len(n.RDNs) - 1; i >= 0; i-- {
-		values := make([]string, 0, len(n.RDNs[i]))
-		for _, a := range n.RDNs[i] {
+	for _, rdn := range slices.Backward(n.RDNs) {
+		values := make([]string, 0, len(rdn))
+		for _, a := range rdn {
 			values = append(values, a.String())
 		}
 		parts = append(parts, strings.Join(values, "+"))
@@ -142,8 +143,8 @@ func (a AttributeTypeAndValue) String() string {
 
 // First returns the first value of that attribute type (from the most specific RDN), "" if absent.
 func (n Name) First(t OID) string {
-	for i := len(n.RDNs) - 1; i >= 0; i-- {
-		for _, a := range n.RDNs[i] {
+	for _, rdn := range slices.Backward(n.RDNs) {
+		for _, a := range rdn {
 			if a.Type.Equal(t) {
 				return a.Value
 			}

@@ -319,7 +319,7 @@ func selfIssued(path []*Certificate) int {
 }
 
 func checkCA(c *Certificate, below int, add func(string, *Certificate, string, time.Time)) {
-	if c.Version == 3 && !(c.BasicConstraints && c.IsCA) || c.Version < 3 {
+	if c.Version == 3 && (!c.BasicConstraints || !c.IsCA) || c.Version < 3 {
 		add("not_a_ca", c, "", time.Time{})
 	}
 	if c.MaxPathLen >= 0 && below > c.MaxPathLen {
@@ -334,8 +334,8 @@ func checkPurpose(c *Certificate, p Purpose, add func(string, *Certificate, stri
 	if c.KeyUsage != 0 && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
 		add("key_usage", c, "neither digitalSignature nor nonRepudiation", time.Time{})
 	}
-	want := oidOCSPSigning
 	switch p {
+	case AnyPurpose, Sign:
 	case TimeStamp:
 		// RFC 3161, 2.3: the only purpose, and critical.
 		e := c.Extension(oidExtKeyUsage)
@@ -343,7 +343,7 @@ func checkPurpose(c *Certificate, p Purpose, add func(string, *Certificate, stri
 			add("ext_key_usage", c, "timeStamping must stand alone and be critical", time.Time{})
 		}
 	case OCSPSign:
-		if !slices.ContainsFunc(c.ExtKeyUsage, want.Equal) && !c.IsCA {
+		if !slices.ContainsFunc(c.ExtKeyUsage, oidOCSPSigning.Equal) && !c.IsCA {
 			add("ext_key_usage", c, "OCSPSigning is missing", time.Time{})
 		}
 	}
@@ -383,6 +383,7 @@ func (b *builder) judgeStatus(r *Result, i int, add func(string, *Certificate, s
 			known = true
 		case Good:
 			known = known || fresh(s, b.o.At)
+		case Unknown:
 		}
 	}
 	if !known {

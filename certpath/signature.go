@@ -22,11 +22,8 @@ import (
 
 // Algorithm identifiers.
 var (
-	oidRSA     = OID{1, 2, 840, 113549, 1, 1, 1}
 	oidRSAPSS  = OID{1, 2, 840, 113549, 1, 1, 10}
 	oidMGF1    = OID{1, 2, 840, 113549, 1, 1, 8}
-	oidECKey   = OID{1, 2, 840, 10045, 2, 1}
-	oidDSA     = OID{1, 2, 840, 10040, 4, 1}
 	oidEd25519 = OID{1, 3, 101, 112}
 	derNull    = []byte{5, 0}
 	digestOIDs = map[crypto.Hash]OID{

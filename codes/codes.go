@@ -76,8 +76,7 @@ func Of(err error) string {
 	if errors.As(err, &coded) {
 		return coded.Code()
 	}
-	var c Code
-	if errors.As(err, &c) {
+	if c, ok := errors.AsType[Code](err); ok {
 		return string(c)
 	}
 	return ""

@@ -79,7 +79,7 @@ func (p *pki) sign(t *testing.T, level pades.Level, algorithm string, in input) 
 // store writes the file and its spoiled twins.
 func (s *specimen) store(t *testing.T, p *pki, signed []byte) {
 	t.Helper()
-	dir, err := os.MkdirTemp(p.dir, "")
+	dir, err := os.MkdirTemp(p.dir, "") //nolint:usetesting // all of a specimen in one place
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des"
+	"crypto/des" //nolint:gosec // read only: old PKCS#8 files are closed with it
 	"crypto/pbkdf2"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // RFC 8018: the default of PBKDF2
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/x509/pkix"
@@ -148,4 +148,4 @@ func decryptCBC(block cipher.Block, iv, data []byte) (plain []byte, ok bool) {
 
 // borrow lends a secret as a string without a copy that could not be cleared. The string dies with the slice's
 // content: it must not be kept.
-func borrow(secret []byte) string { return unsafe.String(unsafe.SliceData(secret), len(secret)) }
+func borrow(secret []byte) string { return unsafe.String(unsafe.SliceData(secret), len(secret)) } //nolint:gosec // as said

@@ -19,7 +19,7 @@ import (
 const (
 	signatureHandler pdf.Name = "Adobe.PPKLite"
 	subFilterCAdES   pdf.Name = "ETSI.CAdES.detached"
-	subFilterToken   pdf.Name = "ETSI.RFC3161"
+	subFilterToken   pdf.Name = "ETSI.RFC3161" //nolint:gosec // a name, no secret
 )
 
 // byteRangeWidth is four integers of twelve digits: files up to 1 TB, and never a change of length.

@@ -175,7 +175,6 @@ func TestRevokedCertificateStopsLongTermLevels(t *testing.T) {
 type padded struct {
 	tsp.Source
 	calls int
-	large *tsp.Token
 }
 
 func (p *padded) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*tsp.Token, error) {

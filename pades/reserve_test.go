@@ -3,6 +3,7 @@ package pades_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -98,9 +99,7 @@ func renumber(t *testing.T, sealed []byte) []byte {
 	ref := must(u.Base().Array(must(u.Base().Get("AcroForm", "Fields"))(t)))(t)[0].(pdf.Ref)
 	number := must(u.Base().Dict(ref))(t)
 	changed := pdf.Dict{}
-	for k, v := range number {
-		changed[k] = v
-	}
+	maps.Copy(changed, number)
 	changed["V"] = pdf.String("50")
 	if err := u.Set(ref, changed); err != nil {
 		t.Fatal(err)

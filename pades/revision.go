@@ -38,11 +38,3 @@ func (r *revision) put(der []byte, field string) error {
 	hex.Encode(r.tail[r.contents-r.base:], der)
 	return nil
 }
-
-// value is the place's decoded value, padding included.
-func (r *revision) value() []byte {
-	out := make([]byte, r.room)
-	at := r.contents - r.base
-	_, _ = hex.Decode(out, r.tail[at:at+2*int64(r.room)]) // put wrote them, or they are zeros
-	return out
-}

@@ -152,7 +152,7 @@ func TestPermissionBitsAreRespected(t *testing.T) {
 func TestDamagedAndSignedIsRefused(t *testing.T) {
 	s := newSigner(t, "Damaged", p256())
 	signed, _ := sign(t, pages(1).bytes(), s, s.options())
-	damaged := bytes.Replace(signed, []byte("\nstartxref\n"), []byte("\nstartxxxx\n"), -1)
+	damaged := bytes.ReplaceAll(signed, []byte("\nstartxref\n"), []byte("\nstartxxxx\n"))
 	d := open(t, damaged)
 	if !d.Rebuilt() {
 		t.Skip("the reader did not have to rebuild")

@@ -42,8 +42,8 @@ func encrypted(t *testing.T, options ...string) []byte {
 		t.Fatal(err)
 	}
 	args := append([]string{"--allow-weak-crypto", "--static-id", "--encrypt"}, options...)
-	words, err := exec.CommandContext(t.Context(), "qpdf", append(args, "--", in, out)...).CombinedOutput() //nolint:gosec // fixed arguments
-	b, missing := os.ReadFile(out)                                                                          //nolint:gosec // as above
+	words, err := exec.CommandContext(t.Context(), "qpdf", append(args, "--", in, out)...).CombinedOutput()
+	b, missing := os.ReadFile(out)
 	if missing != nil {
 		t.Fatalf("%v: %s", err, words)
 	}

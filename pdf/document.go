@@ -235,7 +235,7 @@ func (d *Document) search(pattern []byte, from, to int64) (int64, bool) {
 	const block = 8 << 10
 	buf := make([]byte, block)
 	for at := from; at < to; {
-		n, _ := d.r.ReadAt(buf[:min(block, to-at)], at)
+		n, _ := d.r.ReadAt(buf[:min(block, to-at)], at) //nolint:errcheck // what cannot be read is not found
 		if i := bytes.Index(buf[:n], pattern); i >= 0 {
 			return at + int64(i), true
 		}
@@ -274,8 +274,8 @@ func laterVersion(a, b string) bool {
 
 func versionNumber(s string) int {
 	major, minor, _ := strings.Cut(s, ".")
-	a, _ := strconv.Atoi(major)
-	b, _ := strconv.Atoi(minor)
+	a, _ := strconv.Atoi(major) //nolint:errcheck // no number is zero
+	b, _ := strconv.Atoi(minor) //nolint:errcheck // as above
 	return a*100 + b
 }
 

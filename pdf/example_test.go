@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"maps"
 
 	"github.com/antinvn/antin/pdf"
 )
@@ -27,9 +28,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	changed := pdf.Dict{"Lang": pdf.EncodeTextString("vi")}
-	for k, v := range catalog {
-		changed[k] = v
-	}
+	maps.Copy(changed, catalog)
 	if err := u.Set(u.Base().CatalogRef(), changed); err != nil {
 		log.Fatal(err)
 	}

@@ -35,9 +35,7 @@ func (d *Document) decode(s *Stream, resolve func(Object) (Object, error), clear
 		return nil, nil, err
 	}
 	if d.crypt != nil && !clear {
-		if data, err = d.crypt.stream(s, data, filters, params); err != nil {
-			return nil, nil, err
-		}
+		data = d.crypt.stream(s, data, filters, params)
 	}
 	for i, f := range filters {
 		switch f {

@@ -1,10 +1,10 @@
 package pdf
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/antinvn/antin/codes"
 )
@@ -67,7 +67,7 @@ func isSpace(c int) bool {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0
 }
 
-func isDelimiter(c byte) bool { return bytes.IndexByte([]byte("()<>[]{}/%"), c) >= 0 }
+func isDelimiter(c byte) bool { return strings.IndexByte("()<>[]{}/%", c) >= 0 }
 
 func isRegular(c int) bool { return c >= 0 && !isSpace(c) && !isDelimiter(byte(c)) }
 
@@ -367,8 +367,7 @@ func (l *lexer) dict(depth int) (Object, error) {
 			continue // a key without value
 		}
 		v, err := l.value(depth + 1)
-		var k keywordError
-		if errors.As(err, &k) {
+		if k, ok := errors.AsType[keywordError](err); ok {
 			l.loose = true
 			if k.word == "endobj" {
 				return d, nil

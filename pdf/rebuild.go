@@ -34,7 +34,7 @@ func (d *Document) rebuild(ctx context.Context) error {
 		l := newLexer(d.r, d.size, at, d.limits)
 		ref, o, err := d.indirect(l, nil)
 		if ref.Number == 0 || ref.Number > maxObjectNumber {
-			return nil //nolint:nilerr // a line that looks like an object and is none
+			return nil // a line that looks like an object and is none
 		}
 		all[ref.Number] = makeEntry(kindOffset, at, ref.Generation)
 		if len(all) > maxScanned {
@@ -125,8 +125,9 @@ func (d *Document) scan(ctx context.Context, f func(at int64, line []byte) error
 			return codes.Wrap(ErrRead, "reading at offset", strconv.FormatInt(at, 10), err)
 		}
 		b := buf[:n]
-		for i := 0; i < min(n, block); i++ {
-			if i > 0 && !isSpace(int(b[i-1])) && !(i >= 6 && bytes.Equal(b[i-6:i], []byte("endobj"))) {
+		for i := range min(n, block) {
+			if i > 0 && !isSpace(int(b[i-1])) && //nolint:gosec // i is above 0
+				!bytes.HasSuffix(b[:i], []byte("endobj")) {
 				continue
 			}
 			c := b[i]

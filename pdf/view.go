@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/antinvn/antin/codes"
@@ -417,7 +418,7 @@ func (v *View) walkPages(f func(r Ref, page Dict, above []Dict, parent Ref) bool
 			}
 			return f(r, d, above, parent), nil
 		}
-		above = append(above[:len(above):len(above)], d)
+		above = append(slices.Clip(above), d)
 		for _, k := range kids {
 			if more, err := visit(k, above, r); err != nil || !more {
 				return more, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/antinvn/antin/codes"
@@ -37,8 +38,8 @@ func (r *revision) find(file io.ReaderAt, n int) (entry, bool, error) {
 
 // each visits what [revision.find] would find, in no order; of several visits to one number the last counts.
 func (r *revision) each(file io.ReaderAt, f func(n int, e entry) error) error {
-	for i := len(r.sections) - 1; i >= 0; i-- {
-		if err := r.sections[i].each(file, func(n int, e entry) error {
+	for _, s := range slices.Backward(r.sections) {
+		if err := s.each(file, func(n int, e entry) error {
 			if e.kind() == kindAbsent {
 				return nil
 			}
@@ -91,8 +92,8 @@ func (d *Document) readChain(ctx context.Context, start int64) error {
 		}
 		at = prev
 	}
-	for i := len(chain) - 1; i >= 0; i-- {
-		d.revisions = append(d.revisions, chain[i])
+	for _, c := range slices.Backward(chain) {
+		d.revisions = append(d.revisions, c)
 	}
 	d.joinLinearized()
 	for _, r := range d.revisions {
@@ -349,8 +350,7 @@ func (d *Document) indirect(l *lexer, view *View) (Ref, Object, error) {
 	}
 	ref := Ref{int(n), int(g)}
 	o, err := l.value(0)
-	var k keywordError
-	if errors.As(err, &k) {
+	if k, ok := errors.AsType[keywordError](err); ok {
 		if k.word == "endobj" {
 			return ref, nil, nil
 		}

@@ -166,7 +166,7 @@ func NewKey(a Algorithm) (crypto.Signer, error) {
 }
 
 func (p *PKI) listen() (err error) {
-	if p.listener, err = net.Listen("tcp", p.o.Address); err != nil {
+	if p.listener, err = net.Listen("tcp", p.o.Address); err != nil { //nolint:noctx // a loopback port is there at once
 		return fmt.Errorf("pkitest: listening on %s: %w", p.o.Address, err)
 	}
 	p.o.Address = p.listener.Addr().String()
@@ -294,7 +294,7 @@ func (p *PKI) IssueFor(s Subject, pub crypto.PublicKey) (*certpath.Certificate, 
 		name.OrganizationalUnit = []string{s.Unit}
 	}
 	if s.UserID != "" {
-		name.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier(certpath.OIDUserID), Value: s.UserID}}
+		name.ExtraNames = []pkix.AttributeTypeAndValue{{Type: certpath.OIDUserID, Value: s.UserID}}
 	}
 	t := &x509.Certificate{
 		Subject: name, NotBefore: s.NotBefore, NotAfter: s.NotAfter, KeyUsage: s.Usage, ExtKeyUsage: s.ExtKeyUsage, ExtraExtensions: s.Extensions,

@@ -72,7 +72,7 @@ func (c *FolderCache) Get(key string) (der []byte, until time.Time, ok bool) {
 		return nil, until, false
 	}
 	if hexSum(der) != n.SHA256 {
-		_ = os.Remove(path) //nolint:errcheck // the next Put writes it anew
+		_ = os.Remove(path) // the next Put writes it anew
 		return nil, until, false
 	}
 	return der, n.Until, true
@@ -124,7 +124,7 @@ func put(path string, b []byte) bool {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		_ = os.Remove(f.Name()) //nolint:errcheck // a sweep removes it
+		_ = os.Remove(f.Name()) // a sweep removes it
 	}
 	return err == nil
 }
@@ -142,7 +142,7 @@ func (c *FolderCache) sweep() {
 		path := filepath.Join(c.notes, e.Name())
 		n, ok := readNote(path)
 		if !ok || c.note(n.Key) != path {
-			_ = os.Remove(path) //nolint:errcheck // the next sweep tries again, here and below
+			_ = os.Remove(path) // the next sweep tries again, here and below
 			continue
 		}
 		all = append(all, n)
@@ -153,7 +153,7 @@ func (c *FolderCache) sweep() {
 	var size int64
 	for i, n := range all {
 		if i >= maxNotes || !kept[n.SHA256] && size+n.Size > c.limit {
-			_ = os.Remove(paths[n.Key]) //nolint:errcheck // as above
+			_ = os.Remove(paths[n.Key]) // as above
 			continue
 		}
 		if !kept[n.SHA256] {
@@ -166,7 +166,7 @@ func (c *FolderCache) sweep() {
 	}
 	for _, e := range contents {
 		if !kept[e.Name()] {
-			_ = os.Remove(filepath.Join(c.content, e.Name())) //nolint:errcheck // as above
+			_ = os.Remove(filepath.Join(c.content, e.Name())) // as above
 		}
 	}
 }

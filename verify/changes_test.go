@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -124,9 +125,7 @@ func TestChangesAfterSigning(t *testing.T) {
 				return err
 			}
 			d := pdf.Dict{}
-			for k, v := range o.(pdf.Dict) {
-				d[k] = v
-			}
+			maps.Copy(d, o.(pdf.Dict))
 			change(d)
 			return u.Set(pdf.Ref{Number: n}, d)
 		}

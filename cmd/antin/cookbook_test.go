@@ -140,8 +140,8 @@ func startServers(t *testing.T, cmd *exec.Cmd) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt) //nolint:errcheck // it may have ended
-		_ = cmd.Wait()                       //nolint:errcheck // as above
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
 	})
 	select {
 	case <-ready.ready:

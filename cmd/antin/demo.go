@@ -296,7 +296,8 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 		}
 		fields = append(fields, r)
 	}
-	d.reserved = append(fields, pades.Reservation{Name: "seal", Place: &pades.Place{Page: d.page, Rect: seal}})
+	fields = append(fields, pades.Reservation{Name: "seal", Place: &pades.Place{Page: d.page, Rect: seal}})
+	d.reserved = fields
 	return d.reserved, nil
 }
 

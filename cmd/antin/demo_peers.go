@@ -132,9 +132,9 @@ func (d *demo) commands() []string {
 	for _, h := range d.training.hosts() {
 		hosts += " --allow-host " + h
 	}
-	fill := ""
+	var fill strings.Builder
 	for _, n := range []string{"number", "day", "month"} {
-		fill += fmt.Sprintf(" --fill %s=%s", n, d.filled[n])
+		fmt.Fprintf(&fill, " --fill %s=%s", n, d.filled[n])
 	}
 	place := fmt.Sprintf("--page %d --rect %.2f,%.2f,%.2f,%.2f", d.page, d.leader.X0, d.leader.Y0, d.leader.X1-d.leader.X0, d.leader.Y1-d.leader.Y0)
 	if d.anchored {
@@ -146,7 +146,7 @@ func (d *demo) commands() []string {
 		"antin sign " + p("my-1.pdf") + " -o " + p("my-2.pdf") + " --key p12:" + p("leader.p12") + " --pin-file " + p("pin.txt") +
 			" --level B-LT --tsa " + d.training.tsaURL() + " --trust " + trustDir + hosts + " --certify 2 --field leader --appearance person --image " + p("signature.png") + " " + place,
 		"antin sign " + p("my-2.pdf") + " -o " + p("my-3.pdf") + " --key p12:" + p("agency.p12") + " --pin-file " + p("pin.txt") +
-			" --level B-LTA --tsa " + d.training.tsaURL() + " --trust " + trustDir + hosts + " --field seal --appearance agency --image " + p("seal.png") + fill,
+			" --level B-LTA --tsa " + d.training.tsaURL() + " --trust " + trustDir + hosts + " --field seal --appearance agency --image " + p("seal.png") + fill.String(),
 		"antin verify " + p("my-3.pdf") + " --trust " + trustDir + " --offline",
 		"antin inspect " + p("my-3.pdf"),
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"maps"
 	"os"
 
 	"github.com/antinvn/antin/codes"
@@ -108,9 +109,7 @@ func refill(ctx context.Context, doc *pdf.Document, f pades.FieldInfo, value str
 	}
 	d := pdf.Dict{}
 	if m, ok := old.(pdf.Dict); ok {
-		for k, v := range m {
-			d[k] = v
-		}
+		maps.Copy(d, m)
 	}
 	page, err := doc.Latest().Page(f.Page)
 	if err != nil {

@@ -46,7 +46,7 @@ func explain(err error, lang string) *problem {
 func rootCode(err error) string {
 	code := ""
 	for err != nil {
-		if c, ok := err.(interface{ Code() string }); ok { //nolint:errorlint // each layer is looked at by itself
+		if c, ok := err.(interface{ Code() string }); ok { // each layer is looked at by itself
 			code = c.Code()
 		}
 		err = below(err)

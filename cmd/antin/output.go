@@ -251,7 +251,7 @@ func (e *env) print(format string, r result) {
 func (e *env) printJSON(v any) {
 	enc := json.NewEncoder(e.stdout)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) //nolint:errcheck // nobody is left to tell
+	_ = enc.Encode(v) //nolint:errcheck,errchkjson // nobody is left to tell
 }
 
 // progress returns a function that redraws one line on a terminal, and does nothing elsewhere or for a single file.

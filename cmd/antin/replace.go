@@ -69,8 +69,8 @@ func (r *replacement) fill(mode fs.FileMode, write func(w *os.File) error) error
 }
 
 func (r *replacement) discard() {
-	_ = r.tmp.Close()           //nolint:errcheck // the first failure is what matters
-	_ = os.Remove(r.tmp.Name()) //nolint:errcheck // as above
+	_ = r.tmp.Close()           // the first failure is what matters
+	_ = os.Remove(r.tmp.Name()) // as above
 }
 
 // settle makes files durable and puts them into their places; it returns the error of each. All are synced at the same
@@ -193,7 +193,7 @@ func removeIfAbandoned(path string) {
 	}
 	defer f.Close()
 	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() && lock(f, false) == nil {
-		_ = os.Remove(path) //nolint:errcheck // the next run tries again
+		_ = os.Remove(path) // the next run tries again
 	}
 }
 

@@ -115,7 +115,7 @@ func (t *training) start(ctx context.Context) error {
 	return nil
 }
 
-func (t *training) stop() { _ = t.pki.Close() } //nolint:errcheck // nothing is left to lose
+func (t *training) stop() { _ = t.pki.Close() } // nothing is left to lose
 
 func (t *training) trustDir() string { return filepath.Join(t.dir, "trust") }
 func (t *training) tsaURL() string   { return t.pki.URL("tsa") }

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/miekg/pkcs11"
@@ -236,7 +237,7 @@ func (k *Key) readPublic(s session, given []*certpath.Certificate) error {
 			return err
 		}
 	}
-	for _, c := range append(k.certificates[:len(k.certificates):len(k.certificates)], given...) {
+	for _, c := range append(slices.Clip(k.certificates), given...) {
 		if kindOf(c.PublicKey) == k.kind {
 			k.public = c.PublicKey
 			return nil

@@ -27,7 +27,7 @@ func mechanismFor(kind uint, pub crypto.PublicKey, digest []byte, opts crypto.Si
 	h := opts.HashFunc()
 	if kind == ckkECEdwards {
 		if h != 0 {
-			return nil, nil, errors.New("Ed25519 signs the message, not a digest of it") //nolint:staticcheck // a name
+			return nil, nil, errors.New("Ed25519 signs the message, not a digest of it") // a name
 		}
 		return pkcs11.NewMechanism(ckmEdDSA, nil), digest, nil
 	}
@@ -54,7 +54,7 @@ func mechanismFor(kind uint, pub crypto.PublicKey, digest []byte, opts crypto.Si
 	info, err := asn1.Marshal(struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Digest    []byte
-	}{pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier(oid), Parameters: asn1.NullRawValue}, digest})
+	}{pkix.AlgorithmIdentifier{Algorithm: oid, Parameters: asn1.NullRawValue}, digest})
 	return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), info, err
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // library is what this package calls of a module; *[pkcs11.Ctx] is one, and tests bring one with faults.
-type library interface {
+type library interface { //nolint:interfacebloat // PKCS#11 is as wide as this
 	Initialize(opts ...pkcs11.InitializeOption) error
 	GetSlotList(tokenPresent bool) ([]uint, error)
 	GetTokenInfo(slot uint) (pkcs11.TokenInfo, error)

@@ -82,10 +82,10 @@ func (t *token) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range t.idle {
-		t.module.CloseSession(s.handle)
+		t.close(s.handle)
 	}
 	if t.anchored {
-		t.module.CloseSession(t.anchor)
+		t.close(t.anchor)
 	}
 	t.idle = nil
 	t.broken = codes.New(ErrClosed, "using the token", t.label, "it was closed")
@@ -160,11 +160,16 @@ func (t *token) take() (session, error) {
 	return s, err
 }
 
+// close ends a session. Where that fails the token has lost it already.
+func (t *token) close(s pkcs11.SessionHandle) {
+	_ = t.module.CloseSession(s) //nolint:errcheck // as above
+}
+
 func (t *token) give(s session) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if s.generation != t.generation || t.broken != nil {
-		t.module.CloseSession(s.handle)
+		t.close(s.handle)
 		return
 	}
 	t.idle = append(t.idle, s)
@@ -175,7 +180,7 @@ func (t *token) drop(s session, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !gone(err) {
-		t.module.CloseSession(s.handle)
+		t.close(s.handle)
 	}
 	if isRefusal(err) {
 		t.broken = err
@@ -274,4 +279,4 @@ func (t *token) hasPIN(pin []byte) bool {
 }
 
 // borrow lends the PIN as a string without a copy that could not be cleared. It must not be kept.
-func borrow(pin []byte) string { return unsafe.String(unsafe.SliceData(pin), len(pin)) }
+func borrow(pin []byte) string { return unsafe.String(unsafe.SliceData(pin), len(pin)) } //nolint:gosec // read before the slice is cleared

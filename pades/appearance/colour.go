@@ -3,6 +3,7 @@ package appearance
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/antinvn/antin/pdf"
@@ -127,7 +128,7 @@ func sRGB() []byte {
 	for len(data)%4 != 0 {
 		data = append(data, 0)
 	}
-	out := append(append(header, table...), data...)
+	out := slices.Concat(header, table, data)
 	binary.BigEndian.PutUint32(out, uint32(len(out)))
 	return out
 }
