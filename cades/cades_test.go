@@ -189,19 +189,6 @@ func TestRaisingALevelKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
-func TestWhatTheArchiveKeepsMayNotGo(t *testing.T) {
-	w := newWorld(t)
-	s := w.signer(t, "Nguyễn Văn Mẫu", pkitest.P256)
-	file := w.sign(t, nil, false, s, w.options(s, cades.BLTA))
-	sd := signedData(t, file)
-	bare := sd.WithoutCertificates()
-	bare.AddCertificates(s.chain[0], w.Root)
-	archive := check(t, marshal(t, bare), false)[0].Timestamps[1]
-	if codes.Of(archive.Err) != string(cades.ErrIndex) {
-		t.Errorf("a certificate is gone: %v", archive.Err)
-	}
-}
-
 func TestCountersignatures(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.signer(t, "Nguyễn Văn Mẫu", pkitest.P256), w.signer(t, "Trần Thị Mẫu", pkitest.P384)
