@@ -57,6 +57,15 @@ func (s *dssSignature) modifications() dssModifications {
 	}
 }
 
+// String is for messages.
+func (a dssAnswer) String() string {
+	words := a.Error
+	for i := range a.Signatures {
+		words += fmt.Sprintf("%s: %s %+v\n", a.Signatures[i].Field, &a.Signatures[i], a.Signatures[i].modifications())
+	}
+	return words
+}
+
 func (s *dssSignature) String() string {
 	words := s.Level + " " + s.Indication
 	if s.SubIndication != "" {

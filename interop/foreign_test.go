@@ -80,11 +80,11 @@ func TestForeignSignatures(t *testing.T) {
 			needs(t, peer)
 			for _, s := range foreign(t, p, peer) {
 				count(peer)
-				good := p.decide(t, s.path)
+				good := p.decide(t, s.path, "")
 				if good.Indication != verify.TotalPassed {
 					t.Errorf("%s: %s", s, good.Report("en").Text())
 				}
-				if twin := p.decide(t, s.twin); twin.Indication != verify.TotalFailed {
+				if twin := p.decide(t, s.twin, ""); twin.Indication != verify.TotalFailed {
 					t.Errorf("the spoiled twin of %s: %s/%s", s, twin.Indication, twin.Sub)
 				}
 			}

@@ -43,6 +43,15 @@ func (s *pyhankoSignature) String() string {
 	return words
 }
 
+// String is for messages.
+func (a pyhankoAnswer) String() string {
+	words := a.Error
+	for i := range a.Signatures {
+		words += a.Signatures[i].Field + ": " + a.Signatures[i].String() + "\n"
+	}
+	return words
+}
+
 func pyhanko(t *testing.T, root string, jobs [][]string) []pyhankoAnswer {
 	t.Helper()
 	return answers[pyhankoAnswer](t, jobs, python(), "pyhanko_peer.py", root)
