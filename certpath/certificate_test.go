@@ -3,6 +3,7 @@ package certpath_test
 import (
 	"bytes"
 	"encoding/asn1"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -151,4 +152,15 @@ func FuzzParseCertificates(f *testing.F) {
 		f.Add(c.Raw)
 	}
 	f.Fuzz(func(_ *testing.T, data []byte) { _, _ = certpath.ParseCertificates(data) })
+}
+
+func TestAlgorithmsThatAreNotSupportedAreNamed(t *testing.T) {
+	for name, oid := range map[string]certpath.OID{
+		"Ed448": {1, 3, 101, 113}, "ML-DSA-44": {2, 16, 840, 1, 101, 3, 4, 3, 17}, "ML-DSA-87": {2, 16, 840, 1, 101, 3, 4, 3, 19},
+	} {
+		_, err := certpath.VerifySignature(certpath.AlgorithmIdentifier{Algorithm: oid}, nil, []byte("message"), make([]byte, 114))
+		if !errors.Is(err, certpath.ErrAlgorithm) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

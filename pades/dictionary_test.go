@@ -215,3 +215,11 @@ func TestCertificateMustBeValidAtTheTime(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsNotProducedIsRefused(t *testing.T) {
+	s := newSigner(t, "Refused", p256())
+	protected := pages(1)
+	protected.trailer = "/AuthCode << /MACLocation /Standalone >>"
+	_, err := pades.Sign(t.Context(), &bytes.Buffer{}, open(t, protected.bytes()), s.key, s.options())
+	wantCode(t, err, pades.ErrUnsupported) // ISO/TS 32004: the MAC would have to be renewed with the signature
+}

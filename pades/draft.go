@@ -52,6 +52,9 @@ func newDraft(ctx context.Context, d *pdf.Document, o *Options) (*draft, error) 
 	if dr.permissions.Owner {
 		dr.permissions = pdf.Permissions{Owner: true, Modify: true, Annotate: true, FillForms: true, Assemble: true}
 	}
+	if dr.view.Trailer()["AuthCode"] != nil {
+		return nil, codes.New(ErrUnsupported, "adding a revision", "", "the file's integrity is protected by ISO/TS 32004")
+	}
 	root, err := dr.view.Catalog()
 	if err != nil {
 		return nil, err
