@@ -224,3 +224,21 @@ func TestLevelsNeedTheirHelpers(t *testing.T) {
 		wantCode(t, err, pades.ErrOptions)
 	}
 }
+
+// EN 319 142-1, 5.4: evidence and document time-stamps are no changes to a document, whatever its certification allows.
+func TestACertificationWithoutChangesStillAllowsATimestamp(t *testing.T) {
+	s := newSigner(t, "Final", p256())
+	a, source := newTSA(t)
+	o := withTSA(s.options(), pades.BLTA, a, source)
+	o.Certify = 1
+	signed, _ := sign(t, pages(1).bytes(), s, o)
+	all := intact(t, signed, 2)
+	if all[0].DocMDP != 1 || all[1].Token == nil {
+		t.Errorf("level %d, token %v", all[0].DocMDP, all[1].Token)
+	}
+	clean(t, signed)
+	dict := must(open(t, signed).Latest().Dict(all[1].Ref))(t)
+	if dict["Type"] != pdf.Name("DocTimeStamp") || dict["SubFilter"] != pdf.Name("ETSI.RFC3161") || dict["M"] != nil {
+		t.Errorf("%v", dict)
+	}
+}

@@ -1,0 +1,82 @@
+package antin_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Every line of docs/conformance.md names a test, and the test is there: its function, and below it the text of the subtest.
+func TestEveryLineOfConformanceHasItsTest(t *testing.T) {
+	page, err := os.ReadFile("docs/conformance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page2, found := strings.Cut(string(page), "<!-- engine lines: begin -->")
+	section, _, ended := strings.Cut(page2, "<!-- engine lines: end -->")
+	if !found || !ended {
+		t.Fatal("the section of lines is gone")
+	}
+	name := regexp.MustCompile("^`([a-z/0-9]+)\\.(Test\\w+)(?:/(.+))?`$")
+	lines := 0
+	for line := range strings.Lines(section) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | ")
+		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") || strings.HasPrefix(line, "| of ") {
+			continue
+		}
+		lines++
+		m := name.FindStringSubmatch(strings.TrimSpace(cells[len(cells)-1]))
+		if len(cells) != 4 || m == nil {
+			t.Errorf("without a test: %s", line)
+			continue
+		}
+		texts, ok := testTexts(t, m[1])[m[2]]
+		if !ok {
+			t.Errorf("%s has no %s", m[1], m[2])
+		} else if m[3] != "" && !texts[m[3]] {
+			t.Errorf("%s.%s has no %q", m[1], m[2], m[3])
+		}
+	}
+	if lines < 50 {
+		t.Errorf("only %d lines", lines)
+	}
+}
+
+// testTexts are the test functions of a folder with the strings that stand in each.
+func testTexts(t *testing.T, dir string) map[string]map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(dir + "/*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]map[string]bool{}
+	for _, f := range files {
+		tree, err := parser.ParseFile(token.NewFileSet(), f, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range tree.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv != nil {
+				continue
+			}
+			texts := map[string]bool{}
+			ast.Inspect(fn, func(n ast.Node) bool {
+				if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+					if s, err := strconv.Unquote(l.Value); err == nil {
+						texts[s] = true
+					}
+				}
+				return true
+			})
+			found[fn.Name.Name] = texts
+		}
+	}
+	return found
+}
