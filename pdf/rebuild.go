@@ -11,6 +11,13 @@ import (
 // maxScanned bounds the objects that a rebuilt cross-reference lists.
 const maxScanned = 10_000_000
 
+// Of a damaged file, an object counts up to this size, and all that is read for the sake of its objects is a multiple of the
+// file's own size: hostile files open a string at every line and never close one.
+const (
+	maxScannedObject = 1 << 20
+	maxRereading     = 8
+)
+
 // rebuild makes one cross-reference by scanning the file for "N G obj"; of several objects with one number the last counts.
 func (d *Document) rebuild(ctx context.Context) error {
 	all := map[int]entry{}
@@ -18,10 +25,18 @@ func (d *Document) rebuild(ctx context.Context) error {
 	d.revisions = []*revision{{sections: []*section{s}, Revision: Revision{Kind: "rebuilt", End: d.size, XRefOffset: -1}}}
 	d.rebuilt, d.shift = true, 0
 	var streams []Ref
+	limits, left := d.limits, maxRereading*d.size+maxScannedObject
+	limits.ObjectBytes = min(limits.ObjectBytes, maxScannedObject)
 	if err := d.scan(ctx, func(at int64, line []byte) error {
+		l := newLexer(d.r, d.size, at, limits)
+		defer func() { left -= l.pos - at }()
 		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case left < 0:
+			return codes.New(ErrLimit, "rebuilding", "the cross-reference", "its objects run into each other")
 		case bytes.HasPrefix(line, []byte("trailer")):
-			l := newLexer(d.r, d.size, at+7, d.limits)
+			l.pos += int64(len("trailer"))
 			if o, err := l.object(0); err == nil {
 				if t, ok := o.(Dict); ok {
 					mergeTrailer(s.trailer, t)
@@ -31,7 +46,6 @@ func (d *Document) rebuild(ctx context.Context) error {
 		case line[0] < '0' || line[0] > '9':
 			return nil
 		}
-		l := newLexer(d.r, d.size, at, d.limits)
 		ref, o, err := d.indirect(l, nil)
 		if ref.Number == 0 || ref.Number > maxObjectNumber {
 			return nil // a line that looks like an object and is none

@@ -433,7 +433,9 @@ func (d *Document) streamLength(l *lexer, dict Dict, view *View) (int64, error) 
 	at, ok := d.search([]byte("endstream"), start, d.size)
 	if !ok {
 		if at, ok = d.search([]byte("endobj"), start, d.size); !ok {
-			return 0, l.damaged("a stream does not end")
+			err := l.damaged("a stream does not end")
+			l.pos = d.size // as far as it was searched
+			return 0, err
 		}
 	}
 	e := newLexer(d.r, d.size, max(start, at-2), d.limits)
