@@ -165,6 +165,9 @@ func signWith(ctx context.Context, from, to, password string, key crypto.Signer,
 	if _, err := pades.Sign(ctx, &out, d, key, &own); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return os.WriteFile(to, out.Bytes(), 0o600)
 }
 
