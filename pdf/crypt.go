@@ -22,6 +22,7 @@ type crypt struct {
 	key      []byte
 	strings  method
 	streams  method
+	named    map[Name]method // the crypt filters that a stream may ask for by name
 	metadata bool
 	dict     Ref // the encryption dictionary's own object, never encrypted
 }
@@ -63,8 +64,8 @@ func (d *Document) openEncryption(password []byte) error {
 	if err != nil {
 		return err
 	}
-	p, _ := integer(dict["P"])
 	if !owner {
+		p := c.granted(v, dict)
 		// ISO 32000-2, table 22: bits 4, 6, 9 and 11.
 		d.perms = Permissions{Modify: p&(1<<3) != 0, Annotate: p&(1<<5) != 0, FillForms: p&(1<<8) != 0 || p&(1<<5) != 0, Assemble: p&(1<<10) != 0}
 	}
@@ -93,6 +94,26 @@ func (d *Document) openEncryption(password []byte) error {
 	return nil
 }
 
+// granted are the bits of /P. From revision 5 on /P has no part in the key, but /Perms repeats it under the key: what was
+// added to /P alone is not granted (ISO 32000-2, 7.6.4.4.12).
+func (c *crypt) granted(v *View, dict Dict) int64 {
+	p, _ := integer(dict["P"])
+	o, _ := v.Resolve(dict["Perms"]) //nolint:errcheck // unreadable is absent
+	sealed, _ := o.(String)
+	if c.r < 5 || len(sealed) != aes.BlockSize {
+		return p
+	}
+	block, err := aes.NewCipher(c.key)
+	if err != nil {
+		return p
+	}
+	b := make([]byte, aes.BlockSize)
+	if block.Decrypt(b, []byte(sealed)); string(b[9:12]) != "adb" {
+		return p
+	}
+	return p & int64(int32(binary.LittleEndian.Uint32(b))) //nolint:gosec // /P is a signed number of 32 bits
+}
+
 func (c *crypt) setup(v *View, dict Dict) error {
 	get := func(k Name) int {
 		o, _ := v.Resolve(dict[k]) //nolint:errcheck // unreadable is absent
@@ -114,8 +135,7 @@ func (c *crypt) setup(v *View, dict Dict) error {
 		if err != nil {
 			return err
 		}
-		pick := func(k Name) (method, error) {
-			name, _ := dict[k].(Name)
+		filter := func(name Name) (method, error) {
 			if name == "" || name == "Identity" {
 				return methodIdentity, nil
 			}
@@ -135,10 +155,18 @@ func (c *crypt) setup(v *View, dict Dict) error {
 			}
 			return 0, unsupported("the crypt filter is not known")
 		}
-		if c.streams, err = pick("StmF"); err != nil {
+		c.named = map[Name]method{}
+		for name := range filters {
+			if m, err := filter(name); err == nil {
+				c.named[name] = m
+			}
+		}
+		name, _ := dict["StmF"].(Name)
+		if c.streams, err = filter(name); err != nil {
 			return err
 		}
-		if c.strings, err = pick("StrF"); err != nil {
+		name, _ = dict["StrF"].(Name)
+		if c.strings, err = filter(name); err != nil {
 			return err
 		}
 	default:
@@ -447,20 +475,14 @@ func (c *crypt) open(r Ref, o Object) Object {
 	return o
 }
 
-func (c *crypt) clearStream(s *Stream) bool {
-	t := s.Dict["Type"]
-	return t == Name("XRef") || t == Name("Metadata") && !c.metadata
-}
-
-// stream decrypts a stream's bytes; a Crypt filter of its own may say Identity.
-func (c *crypt) stream(s *Stream, data []byte, filters []Name, params []Dict) []byte {
-	if c.clearStream(s) {
-		return data
+// methodOf is how a stream of these filters is encrypted: a Crypt filter of its own names another than the document's.
+func (c *crypt) methodOf(dict Dict, filters []Name, params []Dict) method {
+	switch {
+	case dict["Type"] == Name("XRef") || dict["Type"] == Name("Metadata") && !c.metadata:
+		return methodIdentity
+	case len(filters) > 0 && filters[0] == "Crypt":
+		name, _ := params[0]["Name"].(Name)
+		return c.named[name] // Identity where it is not known
 	}
-	if len(filters) > 0 && filters[0] == "Crypt" {
-		if n, _ := params[0]["Name"].(Name); n == "" || n == "Identity" {
-			return data
-		}
-	}
-	return c.decrypt(c.streams, s.ref, data)
+	return c.streams
 }

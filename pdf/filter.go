@@ -35,7 +35,7 @@ func (d *Document) decode(s *Stream, resolve func(Object) (Object, error), clear
 		return nil, nil, err
 	}
 	if d.crypt != nil && !clear {
-		data = d.crypt.stream(s, data, filters, params)
+		data = d.crypt.decrypt(d.crypt.methodOf(s.Dict, filters, params), s.ref, data)
 	}
 	for i, f := range filters {
 		switch f {

@@ -206,8 +206,12 @@ func (w *tailWriter) stream(r Ref, s *Stream) error {
 		if n, err := s.doc.r.ReadAt(data, s.offset); n < len(data) {
 			return codes.Wrap(ErrRead, "reading stream", s.ref.String(), err)
 		}
-		if s.doc.crypt != nil && !s.doc.crypt.clearStream(s) {
-			data = s.doc.crypt.decrypt(s.doc.crypt.streams, s.ref, data)
+		if c := s.doc.crypt; c != nil {
+			filters, params, err := filtersOf(s.Dict, w.u.Resolve)
+			if err != nil {
+				return err
+			}
+			data = c.decrypt(c.methodOf(s.Dict, filters, params), s.ref, data)
 		}
 	case s.compress:
 		var b bytes.Buffer
@@ -221,9 +225,12 @@ func (w *tailWriter) stream(r Ref, s *Stream) error {
 		data, d["Filter"] = b.Bytes(), Name("FlateDecode")
 		delete(d, "DecodeParms")
 	}
-	if c := w.u.d.crypt; c != nil && !c.clearStream(&Stream{Dict: d}) {
-		var err error
-		if data, err = c.encrypt(c.streams, r, data, w.u.random()); err != nil {
+	if c := w.u.d.crypt; c != nil {
+		filters, params, err := filtersOf(d, w.u.Resolve)
+		if err != nil {
+			return err
+		}
+		if data, err = c.encrypt(c.methodOf(d, filters, params), r, data, w.u.random()); err != nil {
 			return codes.Wrap(ErrRead, "encrypting stream", r.String(), err)
 		}
 	}

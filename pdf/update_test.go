@@ -93,7 +93,7 @@ func byQPDF(t *testing.T, b []byte, options ...string) []byte {
 }
 
 // checkedByQPDF holds that qpdf --check has nothing to say.
-func checkedByQPDF(t *testing.T, b []byte) {
+func checkedByQPDF(t *testing.T, b []byte, options ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("qpdf"); err != nil {
 		return
@@ -102,7 +102,7 @@ func checkedByQPDF(t *testing.T, b []byte) {
 	if err := os.WriteFile(name, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if words, err := exec.CommandContext(t.Context(), "qpdf", "--check", name).CombinedOutput(); err != nil {
+	if words, err := exec.CommandContext(t.Context(), "qpdf", append(options, "--check", name)...).CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, words)
 	}
 }
