@@ -111,7 +111,7 @@ func (c *crypt) granted(v *View, dict Dict) int64 {
 	if block.Decrypt(b, []byte(sealed)); string(b[9:12]) != "adb" {
 		return p
 	}
-	return p & int64(int32(binary.LittleEndian.Uint32(b))) //nolint:gosec // /P is a signed number of 32 bits
+	return p & int64(int32(binary.LittleEndian.Uint32(b))) // /P is a signed number of 32 bits
 }
 
 func (c *crypt) setup(v *View, dict Dict) error {

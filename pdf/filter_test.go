@@ -68,7 +68,7 @@ func TestFiltersGiveTheirData(t *testing.T) {
 		"RunLength cut short":     {"/Filter /RunLengthDecode", []byte("\x09abc"), "abc"},
 		"LZW, ISO 32000-2, 7.4.4": {"/Filter /LZWDecode", []byte("\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01"), "-----A---B"},
 		"LZW of late change":      {"/Filter /LZWDecode /DecodeParms << /EarlyChange 0 >>", lzwOf(text), string(text)},
-		"two, the first first":    {"/Filter [/ASCII85Decode /FlateDecode]", base85(flate(text)), string(text)},
+		"two, in their order":     {"/Filter [/ASCII85Decode /FlateDecode]", base85(flate(text)), string(text)},
 		"short names":             {"/F [/A85 /Fl] /DP [null null]", base85(flate(text)), string(text)},
 		"TIFF predictor":          {"/Filter /FlateDecode /DecodeParms << /Predictor 2 /Columns 2 /Colors 2 >>", flate([]byte{1, 2, 3, 4, 5, 6, 7, 8}), "\x01\x02\x04\x06\x05\x06\x0c\x0e"},
 		"PNG predictors": {

@@ -55,7 +55,7 @@ func (d *Document) rebuild(ctx context.Context) error {
 			return codes.New(ErrLimit, "rebuilding", "the cross-reference", "too many objects")
 		}
 		if err != nil {
-			return nil //nolint:nilerr // listed; reading it later says what is wrong
+			return nil // listed; reading it later says what is wrong
 		}
 		switch o := o.(type) {
 		case *Stream:
