@@ -21,7 +21,8 @@ const (
 // Client fetches. The zero value is ready to use with the limits named at each field.
 type Client struct {
 	// Transport carries the requests; nil means a transport of this package's own that checks every address
-	// it connects to. With a Transport of the caller's, host names are resolved and checked before the request.
+	// it connects to. With a Transport of the caller's, host names are resolved and checked before the request; where it
+	// resolves them again, a name that changed its mind in between is its own to notice.
 	Transport http.RoundTripper
 	// AllowHosts lists "host" or "host:port" that may be reached although they are loopback or private.
 	AllowHosts []string
@@ -32,7 +33,7 @@ type Client struct {
 	// Timeout bounds one request with its redirects; 0 means 20 s.
 	Timeout time.Duration
 	// Trusted says that addresses were given by the operator rather than read from a document: private and
-	// loopback addresses are then allowed.
+	// loopback addresses are then allowed, of the host asked for. A redirect to another host is not the operator's word.
 	Trusted bool
 	// Logger, if set, gets one debug record a call. Nil is silent.
 	Logger *slog.Logger
@@ -49,7 +50,7 @@ type Trace struct {
 // Call is one finished call. It holds no secret.
 type Call struct {
 	Kind     string // "key", "tsa", "ocsp", "crl", "aia"
-	Address  string // the address as asked for, before rewriting; for a key its name
+	Address  string // the address as asked for, before rewriting, without a password in it; for a key its name
 	Start    time.Time
 	Duration time.Duration
 	Bytes    int64 // size of the answer

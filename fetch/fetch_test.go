@@ -110,15 +110,28 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestCancelledAtOnce(t *testing.T) {
-	address, _ := server(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(20*time.Millisecond, cancel)
-	start := time.Now()
-	if _, err := (&fetch.Client{Trusted: true}).Do(ctx, fetch.Request{URL: address}); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("it took %s", took)
+// Before the answer and within it. The best of some attempts counts: the machine has other work.
+func TestCancelledWithinATenthOfASecond(t *testing.T) {
+	silent, _ := server(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	half, _ := server(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte("half"))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	for _, address := range []string{silent, half} {
+		best := time.Hour
+		for n := 0; n < 10 && best > 100*time.Millisecond; n++ {
+			ctx, cancel := context.WithCancel(t.Context())
+			var at time.Time
+			time.AfterFunc(20*time.Millisecond, func() { at = time.Now(); cancel() })
+			_, err := (&fetch.Client{Trusted: true}).Do(ctx, fetch.Request{URL: address})
+			best = min(best, time.Since(at))
+			if !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+		}
+		if best > 100*time.Millisecond {
+			t.Errorf("it took %s", best)
+		}
 	}
 }
