@@ -29,10 +29,11 @@ type CRL struct {
 	SignatureAlgorithm     certpath.AlgorithmIdentifier
 	Extensions             []certpath.Extension
 
-	hash      crypto.Hash // that the list says it is signed by
-	digest    []byte      // of tbsCertList
-	tbs       []byte      // for algorithms that sign the message itself
-	signature []byte
+	expiredSince time.Time   // expiredCertsOnCRL
+	hash         crypto.Hash // that the list says it is signed by
+	digest       []byte      // of tbsCertList
+	tbs          []byte      // for algorithms that sign the message itself
+	signature    []byte
 }
 
 // Extension identifiers of CRLs and their entries (RFC 5280, 5.2 and 5.3).
@@ -43,6 +44,7 @@ var (
 	oidIssuingPoint      = certpath.OID{2, 5, 29, 28}
 	oidCertificateIssuer = certpath.OID{2, 5, 29, 29}
 	oidAuthorityKeyID    = certpath.OID{2, 5, 29, 35}
+	oidExpiredCerts      = certpath.OID{2, 5, 29, 60} // X.509, 9.5.2.7
 )
 
 func badCRL(what string) error { return codes.New(ErrCRL, "reading a CRL", what, "malformed") }
@@ -225,11 +227,14 @@ func ScanCRL(r io.Reader, serial *big.Int) (*CRL, Status, error) {
 	} else {
 		c.tbs = s.keep.Bytes()
 	}
-	return c, c.finish(&status), c.signatureOf(s)
+	if err := c.signatureOf(s); err != nil {
+		return nil, status, err
+	}
+	return c, c.finish(&status), nil
 }
 
 func (c *CRL) finish(status *Status) Status {
-	status.ThisUpdate, status.NextUpdate = c.ThisUpdate, c.NextUpdate
+	status.ThisUpdate, status.NextUpdate, status.ArchiveCutOff, status.SignatureAlgorithm = c.ThisUpdate, c.NextUpdate, c.expiredSince, c.SignatureAlgorithm
 	if !c.complete() {
 		status.State = certpath.Unknown
 	}
@@ -406,11 +411,16 @@ func (c *CRL) tail(s *scanner) error {
 		return err
 	}
 	for _, e := range c.Extensions {
-		if e.ID.Equal(oidCRLNumber) {
-			v := cryptobyte.String(e.Value)
+		v := cryptobyte.String(e.Value)
+		switch {
+		case e.ID.Equal(oidCRLNumber):
 			c.Number = new(big.Int)
 			if !v.ReadASN1Integer(c.Number) {
 				return badCRL("cRLNumber")
+			}
+		case e.ID.Equal(oidExpiredCerts):
+			if t, err := certpath.ReadTime(&v); err == nil { // a wrong value is no value
+				c.expiredSince = t
 			}
 		}
 	}

@@ -271,7 +271,7 @@ func statusOf(der []byte, cert, issuer *certpath.Certificate, pool []*certpath.C
 	}
 	s := Status{
 		State: one.State, Reason: one.Reason, RevokedAt: one.RevokedAt, ThisUpdate: one.ThisUpdate, NextUpdate: one.NextUpdate,
-		ProducedAt: r.ProducedAt, Kind: "ocsp", Evidence: r.Raw,
+		ProducedAt: r.ProducedAt, Kind: "ocsp", Evidence: r.Raw, SignatureAlgorithm: r.alg, ArchiveCutOff: one.ArchiveCutOff,
 	}
 	if !signer.Equal(issuer) {
 		s.Signer = append([]*certpath.Certificate{signer}, r.Certificates...)
