@@ -161,16 +161,21 @@ func (o *Options) time() time.Time {
 	return o.Time
 }
 
-// personPlace is where the signature of this revision is shown, nil if nowhere.
+// personPlace is where the picture of this revision's signature is shown, its box where there is no picture, nil if nowhere.
 func (dr *draft) personPlace() (*Place, error) {
-	if dr.o.Field.Place != nil {
-		return dr.o.Field.Place, nil
+	at := dr.o.Field.Place
+	if at == nil {
+		f, ok := dr.form.fields[dr.o.Field.fullName()]
+		if !ok || len(f.widgets) == 0 {
+			return nil, nil //nolint:nilnil // no place is an answer
+		}
+		var err error
+		if at, err = dr.shownPlace(f.widgets[0]); err != nil || at == nil {
+			return nil, err
+		}
 	}
-	f, ok := dr.form.fields[dr.o.Field.fullName()]
-	if !ok || len(f.widgets) == 0 {
-		return nil, nil //nolint:nilnil // no place is an answer
-	}
-	return dr.shownPlace(f.widgets[0])
+	picture, err := appearance.PictureBox(dr.o.Appearance, at.Rect)
+	return &Place{Page: at.Page, Rect: picture}, err
 }
 
 // sign finds or makes the field and puts the signature dictionary into it.

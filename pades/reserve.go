@@ -49,7 +49,7 @@ func Reserve(ctx context.Context, w io.Writer, d *pdf.Document, fields ...Reserv
 	return dr.report, nil
 }
 
-// reserve makes the fields of Options.Reserve. person is the box of the signature in the same revision, over whose
+// reserve makes the fields of Options.Reserve. person is the picture of the signature in the same revision, over whose
 // left third the seal goes; nil if there is none.
 func (dr *draft) reserve(ctx context.Context, person *Place) error {
 	var gaps []text.Gap
@@ -128,7 +128,7 @@ func (r *Reservation) isSignature() (bool, error) {
 	return false, codes.New(ErrOptions, "reserving the field", r.Name, "the kinds are text and signature")
 }
 
-// sealPlace covers the left third of the person's box (decree 30/2020, appendix I, box 8), at half its height.
+// sealPlace covers the left third of the person's picture (decree 30/2020, appendix I, box 8), at half its height.
 func sealPlace(name string, person *Place) (*Place, error) {
 	if person == nil {
 		return nil, codes.New(ErrPlace, "reserving the field", name, "there is no visible signature to place it at; give a page and a box")

@@ -278,9 +278,17 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 		return nil, err
 	}
 	// The seal covers the left third of the person's picture (decree 30/2020, appendix I).
+	signature, err := assets.ReadFile("assets/signature.png")
+	if err != nil {
+		return nil, err
+	}
+	picture, err := appearance.PictureBox(&appearance.Spec{Kind: appearance.Person, Image: signature}, d.leader)
+	if err != nil {
+		return nil, err
+	}
 	side := sealMM * pointsPerMM
-	right := d.leader.X0 + (d.leader.X1-d.leader.X0)/3
-	middle := (d.leader.Y0 + d.leader.Y1) / 2
+	right := picture.X0 + (picture.X1-picture.X0)/3
+	middle := (picture.Y0 + picture.Y1) / 2
 	seal := pdf.Rect{X0: right - side, Y0: middle - side/2, X1: right, Y1: middle + side/2}
 	gaps, err := text.Gaps(ctx, v)
 	if err != nil {

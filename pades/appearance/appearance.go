@@ -150,23 +150,30 @@ func Form(u *pdf.Update, page *pdf.Page, width, height float64, s *Spec, pdfA st
 	return c.finish(page, width, height), nil
 }
 
-func (c *canvas) draw(width, height float64, s *Spec) error {
-	left, textWidth := 0.0, 0.0
-	if len(s.Lines) > 0 {
-		textWidth, _ = s.textSize()
-	}
+// columns are the widths of what stands side by side in a box: QR code, picture, and text in the rest.
+func (s *Spec) columns(width, height float64) (code, picture float64) {
 	if s.QR != "" {
-		left = min(height, width)
+		code = min(height, width)
+	}
+	if s.Image != nil {
+		text, _ := s.textSize()
+		picture = max(width-code-text, (width-code)/3)
+	}
+	return code, picture
+}
+
+func (c *canvas) draw(width, height float64, s *Spec) error {
+	left, picture := s.columns(width, height)
+	if s.QR != "" {
 		if err := c.qr(s.QR, 0, (height-left)/2, left); err != nil {
 			return err
 		}
 	}
 	if s.Image != nil {
-		w := max(width-left-textWidth, (width-left)/3)
-		if err := c.image(s, left, 0, w, height); err != nil {
+		if err := c.image(s, left, 0, picture, height); err != nil {
 			return err
 		}
-		left += w
+		left += picture
 	}
 	if len(s.Lines) == 0 {
 		return nil

@@ -443,3 +443,13 @@ func TestACopysTextHidesNoMotto(t *testing.T) {
 		t.Errorf("the text ends %.1f mm below the upper edge, at %v", below, box)
 	}
 }
+
+// Without a size or a place a seal is 36 mm wide, the real size of most; a signature takes 50 mm.
+func TestTheNaturalSizeOfPictures(t *testing.T) {
+	for kind, want := range map[appearance.Kind]float64{appearance.Agency: 36, appearance.Person: 50} {
+		w, h, err := appearance.Size(&appearance.Spec{Kind: kind, Image: pngOf(t, picture(80, 40, false))})
+		if mm := w / 72 * 25.4; err != nil || math.Abs(mm-want) > 0.2 || math.Abs(w-2*h) > 0.01 {
+			t.Errorf("%s: %.1f mm, %g × %g, %v", kind, mm, w, h, err)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 const (
 	maxPixels      = 40_000_000
 	defaultPicture = 142 // points, 50 mm: what a handwritten signature takes
+	defaultSeal    = 102 // points, 36 mm: the real size of most seals
 )
 
 // pictureConfig reads a picture's head and holds its size against the limit before any pixel is decoded.
@@ -40,7 +41,11 @@ func (s *Spec) pictureSize() (width, height float64, err error) {
 	if w, h := s.realSize(cfg); w > 0 {
 		return w, h, nil
 	}
-	return defaultPicture, defaultPicture * float64(cfg.Height) / float64(cfg.Width), nil
+	width = defaultPicture
+	if s.Kind == Agency {
+		width = defaultSeal
+	}
+	return width, width * float64(cfg.Height) / float64(cfg.Width), nil
 }
 
 // realSize is the size asked for, in points; where only one side is given the other keeps the proportions. 0: fitted.
@@ -55,16 +60,44 @@ func (s *Spec) realSize(cfg image.Config) (width, height float64) {
 	return width, height
 }
 
+// PictureBox is where the picture of s stands when [Form] draws s into box; box itself where s shows no picture.
+func PictureBox(s *Spec, box pdf.Rect) (pdf.Rect, error) {
+	if s == nil || s.Image == nil {
+		return box, nil
+	}
+	cfg, _, err := s.pictureConfig()
+	if err != nil {
+		return box, err
+	}
+	left, column := s.columns(box.X1-box.X0, box.Y1-box.Y0)
+	w, h, err := s.fitted(cfg, column, box.Y1-box.Y0)
+	x, y := box.X0+left+(column-w)/2, (box.Y0+box.Y1-h)/2
+	return pdf.Rect{X0: x, Y0: y, X1: x + w, Y1: y + h}, err
+}
+
+// fitted is the size that a picture gets in a box: its real one if that is asked for, else as large as the box allows.
+func (s *Spec) fitted(cfg image.Config, width, height float64) (w, h float64, err error) {
+	const tolerance = 0.05 // of a point: boxes are written in thousandths
+	if w, h = s.realSize(cfg); w == 0 {
+		f := min(width/float64(cfg.Width), height/float64(cfg.Height))
+		return float64(cfg.Width) * f, float64(cfg.Height) * f, nil
+	}
+	if w > width+tolerance || h > height+tolerance {
+		return w, h, codes.New(ErrImage, "drawing", "the picture", fmt.Sprintf("its real size of %.1f × %.1f mm does not fit into a box of %.1f × %.1f mm",
+			w/pointsPerMM, h/pointsPerMM, width/pointsPerMM, height/pointsPerMM))
+	}
+	return w, h, nil
+}
+
 // image draws a picture, in its real size or fitted, centred in the box.
 func (c *canvas) image(s *Spec, x, y, width, height float64) error {
 	cfg, format, err := s.pictureConfig()
 	if err != nil {
 		return err
 	}
-	w, h := s.realSize(cfg)
-	if w == 0 {
-		f := min(width/float64(cfg.Width), height/float64(cfg.Height))
-		w, h = float64(cfg.Width)*f, float64(cfg.Height)*f
+	w, h, err := s.fitted(cfg, width, height)
+	if err != nil {
+		return err
 	}
 	ref, err := c.picture(s.Image, format, cfg)
 	if err != nil {
