@@ -366,6 +366,10 @@ func (w *tailWriter) writeXRefStream(t Dict, own int) ([]byte, error) {
 	return w.end(at), nil
 }
 
+// maxGaps bounds the numbers without an object that a complete table names; where a file leaves out more, a cross-reference
+// stream names only what is there (ISO 32000-2, 7.5.8.2, /Index).
+const maxGaps = 100_000
+
 // complete writes every object's line and no /Prev.
 func (w *tailWriter) complete(fixedID []byte) ([]byte, error) {
 	all := map[int]entry{0: makeEntry(kindFree, 0, 65535)}
@@ -383,7 +387,7 @@ func (w *tailWriter) complete(fixedID []byte) ([]byte, error) {
 	for _, e := range all {
 		compressed = compressed || e.kind() == kindCompressed
 	}
-	if compressed {
+	if compressed || w.u.next-len(all) > maxGaps {
 		return w.writeXRefStream(w.trailer(fixedID, w.u.next+1, -1), w.u.next)
 	}
 	for n := range w.u.next { // a complete table names every number (ISO 32000-1, 7.5.4)
