@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/cades"
-	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pades"
 )
 
@@ -30,7 +29,7 @@ const (
 )
 
 func registerDetached(f *flagSet) *string {
-	return f.String("detached", "", "`TỆP` nội dung của chữ ký CMS tách rời (không ghi: tên tệp vào bỏ .p7s)")
+	return f.String("detached", "", f.e.words("`TỆP` nội dung của chữ ký CMS tách rời (không ghi: tên tệp vào bỏ .p7s)", "`FILE` of a detached CMS signature's content (default: the input's name without .p7s)"))
 }
 
 // cmsFile is an input that holds CMS, or is to be signed as such, with the content beside it.
@@ -107,7 +106,7 @@ func (f *signFlags) checkAs() error {
 	var err error
 	f.Visit(func(g *flag.Flag) {
 		if f.as != asPAdES && slices.Contains(forPDF, g.Name) || f.as == asPAdES && (g.Name == "detached" || g.Name == "countersign") {
-			err = codes.New(errUsage, "reading the arguments", "--"+g.Name, "it does not go with --as "+f.as)
+			err = wrong("--"+g.Name, "it does not go with --as "+f.as, "không dùng được với --as "+f.as)
 		}
 	})
 	if err != nil {
@@ -120,10 +119,10 @@ func (f *signFlags) checkAs() error {
 	case asCAdESDetached:
 		f.output.ending = endingDetached
 	default:
-		return codes.New(errUsage, "reading", "--as", "pades, cades or cades-detached is expected")
+		return wrong("--as "+f.as, "pades, cades or cades-detached is expected", "cần pades, cades hoặc cades-detached")
 	}
 	if f.countersign < 0 {
-		return codes.New(errUsage, "reading", "--countersign", "the number of a signature is expected, from 1")
+		return wrong("--countersign", "the number of a signature is expected, from 1", "cần số thứ tự của chữ ký, từ 1")
 	}
 	return nil
 }
@@ -155,13 +154,13 @@ func (s *signer) cmsDocument(ctx context.Context, c *cmsFile, path string) (*cad
 	detached := s.flags.as == asCAdESDetached
 	if !c.isCMS() {
 		if s.flags.output.inPlace {
-			return nil, codes.New(errUsage, "signing", path, "a content is not replaced by its signature; give -o")
+			return nil, wrong(path, "a content is not replaced by its signature; give -o", "không ghi chữ ký đè lên nội dung; thêm -o")
 		}
 		return cades.New(c.section(), detached), nil
 	}
 	d, err := c.document(ctx)
 	if err == nil && d.Detached() != detached {
-		return nil, codes.New(errUsage, "signing", path, "--as must say where the content of the signatures in it is")
+		return nil, wrong(path, "--as must say where the content of the signatures in it is", "--as phải đúng với chữ ký sẵn có: cades nếu nội dung ở bên trong, cades-detached nếu tách rời")
 	}
 	return d, err
 }
@@ -284,34 +283,34 @@ func inspectCMSOne(s *cades.Signature) cmsInspectOne {
 	return out
 }
 
-func (i *cmsInspection) text() string {
+func (i *cmsInspection) text(e *env) string {
 	var b strings.Builder
-	where := fmt.Sprintf("nội dung %d byte bên trong", i.ContentSize)
+	where := fmt.Sprintf(e.words("nội dung %d byte bên trong", "content of %d bytes inside"), i.ContentSize)
 	if i.Detached {
-		where = "nội dung ở tệp khác"
+		where = e.words("nội dung ở tệp khác", "content in another file")
 	}
-	fmt.Fprintf(&b, "%s\n  CMS, %d byte, %s\n", i.File, i.Size, where)
+	fmt.Fprintf(&b, e.words("%s\n  CMS, %d byte, %s\n", "%s\n  CMS, %d bytes, %s\n"), i.File, i.Size, where)
 	for _, c := range i.Certificates {
-		fmt.Fprintf(&b, "  chứng thư %s\n", c)
+		fmt.Fprintf(&b, e.words("  chứng thư %s\n", "  certificate %s\n"), c)
 	}
 	if i.OCSP+i.CRLs > 0 {
-		fmt.Fprintf(&b, "  dữ liệu thu hồi: %d OCSP, %d CRL\n", i.OCSP, i.CRLs)
+		fmt.Fprintf(&b, e.words("  dữ liệu thu hồi: %d OCSP, %d CRL\n", "  revocation data: %d OCSP, %d CRL\n"), i.OCSP, i.CRLs)
 	}
 	for n := range i.Signatures {
-		i.Signatures[n].text(&b, "  ", fmt.Sprintf("chữ ký %d", n+1))
+		i.Signatures[n].text(e, &b, "  ", fmt.Sprintf(e.words("chữ ký %d", "signature %d"), n+1))
 	}
 	return b.String()
 }
 
-func (s *cmsInspectOne) text(b *strings.Builder, indent, name string) {
+func (s *cmsInspectOne) text(e *env, b *strings.Builder, indent, name string) {
 	fmt.Fprintf(b, "%s%s: %s\n", indent, name, s.Signer)
 	if !s.ClaimedTime.IsZero() {
-		fmt.Fprintf(b, "%s  giờ khai báo %s\n", indent, localTime(s.ClaimedTime))
+		fmt.Fprintf(b, e.words("%s  giờ khai báo %s\n", "%s  claimed time %s\n"), indent, localTime(s.ClaimedTime))
 	}
 	for _, t := range s.Timestamps {
-		kind := "giờ dấu thời gian"
+		kind := e.words("giờ dấu thời gian", "time-stamp")
 		if t.Archive {
-			kind = "giờ dấu thời gian lưu trữ"
+			kind = e.words("giờ dấu thời gian lưu trữ", "archive time-stamp")
 		}
 		fmt.Fprintf(b, "%s  %s %s %s\n", indent, kind, localTime(t.Time), t.Error)
 	}
@@ -319,6 +318,6 @@ func (s *cmsInspectOne) text(b *strings.Builder, indent, name string) {
 		fmt.Fprintf(b, "%s  %s\n", indent, s.Error)
 	}
 	for n := range s.Counter {
-		s.Counter[n].text(b, indent+"  ", fmt.Sprintf("chữ ký xác nhận %d", n+1))
+		s.Counter[n].text(e, b, indent+"  ", fmt.Sprintf(e.words("chữ ký xác nhận %d", "counter-signature %d"), n+1))
 	}
 }

@@ -48,13 +48,13 @@ func runDemo(ctx context.Context, e *env, args []string) int {
 	if len(args) > 0 && args[0] == "sign" {
 		args = args[1:]
 	}
-	f := newFlags(e, "demo [sign]", "[--in TỆP] [--out THƯ_MỤC]")
-	in := f.String("in", "", "`TỆP` PDF (hoặc DOCX nếu có LibreOffice) thay cho quyết định mẫu")
-	out := f.String("out", "antin-demo", "`THƯ_MỤC` giữ khóa huấn luyện và kết quả")
+	f := newFlags(e, "demo [sign]", e.words("[--in TỆP] [--out THƯ_MỤC]", "[--in FILE] [--out DIR]"))
+	in := f.String("in", "", e.words("`TỆP` PDF (hoặc DOCX nếu có LibreOffice) thay cho quyết định mẫu", "`FILE`, a PDF (or DOCX where LibreOffice is) in place of the sample"))
+	out := f.String("out", "antin-demo", e.words("`THƯ_MỤC` giữ khóa huấn luyện và kết quả", "`DIR` that keeps the training keys and results"))
 	if rest, exit, done := f.parse(args); done {
 		return exit
 	} else if len(rest) > 0 {
-		return e.fail(f.format, codes.New(errUsage, "reading the arguments", rest[0], "no argument is expected"))
+		return e.fail(f.format, wrong(rest[0], "no argument is expected; name a document by --in", "lệnh này không nhận tham số; chỉ văn bản bằng --in"))
 	}
 	d := &demo{e: e, dir: *out, in: *in, json: f.format == "json", started: e.clock()}
 	if err := d.run(ctx); err != nil {
@@ -64,13 +64,13 @@ func runDemo(ctx context.Context, e *env, args []string) int {
 }
 
 func runDemoServe(ctx context.Context, e *env, args []string) int {
-	f := newFlags(e, "demo serve", "THƯ_MỤC")
+	f := newFlags(e, "demo serve", e.words("THƯ_MỤC", "DIR"))
 	rest, exit, done := f.parse(args)
 	if done {
 		return exit
 	}
 	if len(rest) != 1 {
-		return e.fail(f.format, codes.New(errUsage, "reading the arguments", "", "the demo's folder is expected"))
+		return e.fail(f.format, wrong("", "the demo's folder is expected", "cần đúng một thư mục của antin demo"))
 	}
 	p, err := loadTraining(rest[0], e.clock)
 	if err != nil {

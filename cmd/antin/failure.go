@@ -3,8 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/keys"
+	"github.com/antinvn/antin/trust"
 	"github.com/antinvn/antin/verify"
 )
 
@@ -13,6 +19,19 @@ const (
 	codeFailed    codes.Code = "cmd.failed"    // an error that carries no code
 )
 
+// Why a file cannot be read or written: causes below the codes in ofFiles.
+const (
+	codeAbsent    codes.Code = "cmd.absent"     // no such file or folder
+	codeDenied    codes.Code = "cmd.denied"     // no right to read or write it
+	codeDiskFull  codes.Code = "cmd.disk_full"  // no space left, or a limit is reached
+	codeReadOnly  codes.Code = "cmd.read_only"  // the file system takes no change
+	codeNotAFile  codes.Code = "cmd.not_a_file" // a folder or a device
+	codeNotFolder codes.Code = "cmd.not_folder" // a part of the path is a file
+)
+
+// ofFiles are the codes whose cause the operating system tells.
+var ofFiles = []codes.Code{errInput, errOutput, keys.ErrFile, keys.ErrModule, trust.ErrFile}
+
 // problem is a failure as JSON says it.
 type problem struct {
 	Code   string `json:"code"`
@@ -20,6 +39,7 @@ type problem struct {
 	Text   string `json:"text"`            // the catalogue's sentences for both
 	Detail string `json:"detail"`          // what the engine said
 	exit   int
+	thing  string // the file that it is about, where the result names none
 }
 
 // explain says a failure by the catalogue: what happened, what lies at the bottom of it, and what to do about that.
@@ -32,7 +52,12 @@ func explain(err error, lang string) *problem {
 		entry, _ = codes.Find(codeFailed)
 	}
 	p := &problem{Code: string(entry.Code), Text: entry.Text(lang), Detail: err.Error(), exit: entry.Exit}
-	if cause, ok := codes.Find(codes.Code(rootCode(err))); ok && cause.Code != entry.Code {
+	if outer, ok := errors.AsType[*codes.Error](err); ok && slices.Contains(ofFiles, entry.Code) {
+		p.thing = outer.Object
+	}
+	if usage, ok := errors.AsType[*reason](err); ok {
+		p.Text = usageText(entry, usage, lang)
+	} else if cause, ok := codes.Find(causeOf(err, entry.Code)); ok && cause.Code != entry.Code {
 		p.Cause = string(cause.Code)
 		p.Text = entry.WhatVI + " Nguyên nhân: " + cause.Text(lang)
 		if lang == "en" {
@@ -40,6 +65,43 @@ func explain(err error, lang string) *problem {
 		}
 	}
 	return p
+}
+
+// usageText is "what: the argument: why. what next".
+func usageText(entry codes.Entry, r *reason, lang string) string {
+	what, next := entry.WhatVI, entry.NextVI
+	if lang == "en" {
+		what, next = entry.WhatEN, entry.NextEN
+	}
+	return strings.TrimSuffix(what, ".") + ": " + r.sentence(lang) + ". " + next
+}
+
+// causeOf is what lies at the bottom of an error: the innermost code, or what the operating system said of a file.
+func causeOf(err error, outer codes.Code) codes.Code {
+	inner := codes.Code(rootCode(err))
+	if inner != outer || !slices.Contains(ofFiles, outer) {
+		return inner
+	}
+	for _, known := range []struct {
+		is    error
+		cause codes.Code
+	}{
+		{fs.ErrNotExist, codeAbsent}, {fs.ErrPermission, codeDenied}, {syscall.EROFS, codeReadOnly}, {syscall.ENOTDIR, codeNotFolder},
+		{syscall.ENOSPC, codeDiskFull}, {syscall.EDQUOT, codeDiskFull}, {syscall.EFBIG, codeDiskFull},
+	} {
+		if errors.Is(err, known.is) {
+			return known.cause
+		}
+	}
+	return inner
+}
+
+// line is the failure on a terminal: the sentences, the code to search for, and what the engine said in brackets.
+func (p *problem) line() string {
+	if p.Cause == "" && p.Code == string(errUsage) {
+		return p.Text + " [" + p.Code + "]" // the sentences say it all
+	}
+	return p.Text + " [" + p.Code + "] (" + strings.TrimSuffix(p.Detail, " ("+p.Code+")") + ")"
 }
 
 // rootCode is the innermost stable code of an error; of several joined errors, that of the first that has one.

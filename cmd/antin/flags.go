@@ -37,12 +37,14 @@ type flagSet struct {
 	e        *env
 	synopsis string
 	format   string
+	fail     func(format string, files []string, err error) int // reports what ends the command before a file was touched
 }
 
 func newFlags(e *env, name, synopsis string) *flagSet {
 	f := &flagSet{FlagSet: flag.NewFlagSet("antin "+name, flag.ContinueOnError), e: e, synopsis: synopsis}
+	f.fail = func(format string, _ []string, err error) int { return e.fail(format, err) }
 	f.SetOutput(io.Discard) // a wrong command line is reported as every failure is
-	f.StringVar(&f.format, "format", "text", "`DẠNG` in kết quả: text hoặc json")
+	f.StringVar(&f.format, "format", "text", f.e.words("`DẠNG` in kết quả: text hoặc json", "`FORM` of the answer: text or json"))
 	return f
 }
 
@@ -56,10 +58,10 @@ func (f *flagSet) parse(args []string) (files []string, exit int, done bool) {
 			f.help()
 			return nil, exitDone, true
 		case err != nil:
-			return nil, f.e.fail(wantedFormat(all), codes.Wrap(errUsage, "reading the arguments", "", err)), true
+			return nil, f.fail(wantedFormat(all), nil, wrongFlag(err)), true
 		}
 		if f.format != "text" && f.format != "json" {
-			return nil, f.e.fail("text", codes.New(errUsage, "reading", "--format "+f.format, "text or json is expected")), true
+			return nil, f.fail("text", nil, wrong("--format "+f.format, "text or json is expected", "cần text hoặc json")), true
 		}
 		rest := f.Args()
 		read := len(args) - len(rest)
@@ -73,8 +75,14 @@ func (f *flagSet) parse(args []string) (files []string, exit int, done bool) {
 
 func (f *flagSet) help() {
 	fmt.Fprintf(f.e.stdout, "%s %s\n", f.Name(), f.synopsis)
-	f.SetOutput(f.e.stdout)
-	f.PrintDefaults()
+	f.VisitAll(func(g *flag.Flag) {
+		value, text := flag.UnquoteUsage(g)
+		fmt.Fprintf(f.e.stdout, "  %s\n      %s", strings.TrimSpace(dashed(g.Name)+" "+value), text)
+		if g.DefValue != "" && g.DefValue != "0" && g.DefValue != "false" {
+			fmt.Fprintf(f.e.stdout, f.e.words(" (không ghi: %s)", " (default: %s)"), g.DefValue)
+		}
+		fmt.Fprintln(f.e.stdout)
+	})
 }
 
 // wantedFormat finds --format in a command line that could not be read.
@@ -100,13 +108,13 @@ type networkFlags struct {
 
 func (n *networkFlags) register(f *flagSet, withTSA bool) {
 	if withTSA {
-		f.Var(&n.tsa, "tsa", "`URL` của dịch vụ dấu thời gian (lặp lại được)")
+		f.Var(&n.tsa, "tsa", f.e.words("`URL` của dịch vụ dấu thời gian (lặp lại được)", "`URL` of a time-stamping service (repeatable)"))
 	}
-	f.Var(&n.trust, "trust", "`TỆP|THƯ_MỤC` chứng thư tin cậy (lặp lại được)")
-	f.Var(&n.allow, "allow-host", "`HOST[:PORT]` được phép gọi dù là địa chỉ nội bộ")
-	f.Var(&n.rewrite, "rewrite", "`HOST=HOST` đổi tên máy chủ trước khi gọi")
-	f.BoolVar(&n.verbose, "verbose", false, "kể từng lần gọi khóa, TSA, OCSP, CRL ra luồng lỗi")
-	f.BoolVar(&n.verbose, "v", false, "như --verbose")
+	f.Var(&n.trust, "trust", f.e.words("`TỆP|THƯ_MỤC` chứng thư tin cậy (lặp lại được)", "`FILE|DIR` of trusted certificates (repeatable)"))
+	f.Var(&n.allow, "allow-host", f.e.words("`HOST[:PORT]` được phép gọi dù là địa chỉ nội bộ (lặp lại được)", "`HOST[:PORT]` that may be asked although its address is private (repeatable)"))
+	f.Var(&n.rewrite, "rewrite", f.e.words("`HOST=HOST` gọi máy chủ này thay cho máy chủ kia (lặp lại được)", "`HOST=HOST` sends calls for one host to another (repeatable)"))
+	f.BoolVar(&n.verbose, "verbose", false, f.e.words("kể từng lần gọi khóa, TSA, OCSP, CRL ra luồng lỗi", "tell of every call of key, TSA, OCSP and CRL on standard error"))
+	f.BoolVar(&n.verbose, "v", false, f.e.words("như --verbose", "the same as --verbose"))
 }
 
 func (n *networkFlags) client(e *env) (*fetch.Client, error) {
@@ -114,7 +122,7 @@ func (n *networkFlags) client(e *env) (*fetch.Client, error) {
 	for _, r := range n.rewrite {
 		from, to, ok := strings.Cut(r, "=")
 		if !ok || from == "" || to == "" {
-			return nil, codes.New(errUsage, "reading --rewrite", r, "HOST=HOST is expected")
+			return nil, wrong("--rewrite "+r, "HOST=HOST is expected", "cần HOST=HOST")
 		}
 		c.Rewrite[from] = to
 	}
@@ -171,17 +179,17 @@ func parseRect(s string) (pdf.Rect, error) {
 	parts := strings.Split(s, ",")
 	var v [4]float64
 	if len(parts) != len(v) {
-		return pdf.Rect{}, codes.New(errUsage, "reading a rectangle", s, "x,y,w,h is expected")
+		return pdf.Rect{}, wrong(s, "x,y,w,h is expected", "cần x,y,w,h")
 	}
 	for i, p := range parts {
 		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
 		if err != nil || n < -100000 || n > 100000 {
-			return pdf.Rect{}, codes.New(errUsage, "reading a rectangle", s, "x,y,w,h in points is expected")
+			return pdf.Rect{}, wrong(s, "x,y,w,h in points is expected", "cần x,y,w,h là bốn số, tính bằng điểm")
 		}
 		v[i] = n
 	}
 	if v[2] <= 0 || v[3] <= 0 {
-		return pdf.Rect{}, codes.New(errUsage, "reading a rectangle", s, "width and height must be above zero")
+		return pdf.Rect{}, wrong(s, "width and height must be above zero", "chiều rộng và chiều cao phải lớn hơn 0")
 	}
 	return pdf.Rect{X0: v[0], Y0: v[1], X1: v[0] + v[2], Y1: v[1] + v[3]}, nil
 }
@@ -191,7 +199,7 @@ func parseReservation(s string) (pades.Reservation, error) {
 	name, place, ok := strings.Cut(s, "=")
 	r := pades.Reservation{Name: name}
 	if name == "" {
-		return r, codes.New(errUsage, "reading a reservation", s, "NAME or NAME=PAGE:x,y,w,h is expected")
+		return r, wrong(s, "NAME or NAME=PAGE:x,y,w,h is expected", "cần TÊN hoặc TÊN=TRANG:x,y,w,h")
 	}
 	if !ok {
 		return r, nil
@@ -199,7 +207,7 @@ func parseReservation(s string) (pades.Reservation, error) {
 	page, rect, ok := strings.Cut(place, ":")
 	n, err := strconv.Atoi(page)
 	if !ok || err != nil || n == 0 {
-		return r, codes.New(errUsage, "reading a reservation", s, "NAME=PAGE:x,y,w,h is expected")
+		return r, wrong(s, "NAME=PAGE:x,y,w,h is expected", "cần TÊN=TRANG:x,y,w,h")
 	}
 	box, err := parseRect(rect)
 	if err != nil {
@@ -226,10 +234,10 @@ func parseFill(specs []string) (map[string]string, error) {
 	for _, s := range specs {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
-			return nil, codes.New(errUsage, "reading --fill", s, "NAME=VALUE is expected")
+			return nil, wrong("--fill "+s, "NAME=VALUE is expected", "cần TÊN=GIÁ_TRỊ")
 		}
 		if _, twice := out[name]; twice {
-			return nil, codes.New(errUsage, "reading --fill", name, "it is given twice")
+			return nil, wrong("--fill "+name, "it is given twice", "ghi hai lần")
 		}
 		out[name] = value
 	}

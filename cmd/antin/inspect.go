@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pades"
 )
 
@@ -47,14 +46,14 @@ type inspectSignature struct {
 }
 
 func runInspect(ctx context.Context, e *env, args []string) int {
-	f := newFlags(e, "inspect", "TỆP…")
-	passwordFile := f.String("password-file", "", "`TỆP` có mật khẩu mở PDF ở dòng đầu")
+	f := newFlags(e, "inspect", e.words("TỆP…", "FILE…"))
+	passwordFile := f.String("password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
 	inputs, exit, done := f.parse(args)
 	if done {
 		return exit
 	}
 	if len(inputs) == 0 {
-		return e.fail(f.format, codes.New(errUsage, "reading the arguments", "", "no input file"))
+		return e.fail(f.format, wrong("", "no input file", "thiếu tệp vào"))
 	}
 	password, err := e.passwordFrom(ctx, *passwordFile)
 	if err != nil {
@@ -71,14 +70,14 @@ func runInspect(ctx context.Context, e *env, args []string) int {
 		case f.format == "json":
 			e.printJSON(i)
 		default:
-			fmt.Fprint(e.stdout, i.text())
+			fmt.Fprint(e.stdout, i.text(e))
 		}
 	}
 	return exit
 }
 
 // inspectAny lists what is in a CMS file or a PDF.
-func inspectAny(ctx context.Context, path string, password []byte) (interface{ text() string }, error) {
+func inspectAny(ctx context.Context, path string, password []byte) (interface{ text(e *env) string }, error) {
 	if i, err := inspectCMS(ctx, path); i != nil || err != nil {
 		return i, err
 	}
@@ -91,7 +90,10 @@ func inspect(ctx context.Context, path string, password []byte) (*inspection, er
 		return nil, err
 	}
 	defer file.Close()
-	i := &inspection{File: path, Size: d.Size(), Version: d.Version(), Encrypted: d.Encrypted(), Rebuilt: d.Rebuilt()}
+	i := &inspection{
+		File: path, Size: d.Size(), Version: d.Version(), Encrypted: d.Encrypted(), Rebuilt: d.Rebuilt(),
+		Revisions: []inspectRevision{}, Signatures: []inspectSignature{},
+	}
 	if i.Pages, err = d.Latest().PageCount(); err != nil {
 		return nil, err
 	}
@@ -102,9 +104,11 @@ func inspect(ctx context.Context, path string, password []byte) (*inspection, er
 		}
 		i.Revisions = append(i.Revisions, inspectRevision{End: r.End, Kind: r.Kind, Linearized: r.Linearized, Objects: len(changed)})
 	}
-	if i.Fields, err = pades.Fields(d.Latest()); err != nil {
+	fields, err := pades.Fields(d.Latest())
+	if err != nil {
 		return nil, err
 	}
+	i.Fields = append([]pades.FieldInfo{}, fields...) // [] in JSON where there is none
 	sigs, err := pades.Signatures(ctx, d)
 	if err != nil {
 		return nil, err
@@ -118,6 +122,7 @@ func inspect(ctx context.Context, path string, password []byte) (*inspection, er
 func inspectOne(s *pades.Signature) inspectSignature {
 	out := inspectSignature{
 		Field: s.Field, Type: s.Type, SubFilter: s.SubFilter, ByteRange: s.ByteRange, Revision: s.Revision, Page: s.Page, ClaimedTime: s.ClaimedTime,
+		Certificates: []string{},
 	}
 	if s.ParseError != nil {
 		out.Error = s.ParseError.Error()
@@ -146,23 +151,23 @@ func inspectOne(s *pades.Signature) inspectSignature {
 	return out
 }
 
-func (i *inspection) text() string {
+func (i *inspection) text(e *env) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  PDF %s, %d trang, %d byte", i.File, i.Version, i.Pages, i.Size)
+	fmt.Fprintf(&b, e.words("%s\n  PDF %s, %d trang, %d byte", "%s\n  PDF %s, %d pages, %d bytes"), i.File, i.Version, i.Pages, i.Size)
 	if i.Encrypted {
-		b.WriteString(", có mã hóa")
+		b.WriteString(e.words(", có mã hóa", ", encrypted"))
 	}
 	if i.Rebuilt {
-		b.WriteString(", bảng tham chiếu hỏng (đã dựng lại)")
+		b.WriteString(e.words(", bảng tham chiếu hỏng (đã dựng lại)", ", damaged cross-reference (rebuilt)"))
 	}
 	b.WriteByte('\n')
 	for n, r := range i.Revisions {
-		fmt.Fprintf(&b, "  phiên bản %d: tới byte %d, %s, %d đối tượng\n", n+1, r.End, r.Kind, r.Objects)
+		fmt.Fprintf(&b, e.words("  phiên bản %d: tới byte %d, %s, %d đối tượng\n", "  revision %d: up to byte %d, %s, %d objects\n"), n+1, r.End, r.Kind, r.Objects)
 	}
 	for _, f := range i.Fields {
-		fmt.Fprintf(&b, "  trường %s (%s)", f.Name, f.Type)
+		fmt.Fprintf(&b, e.words("  trường %s (%s)", "  field %s (%s)"), f.Name, f.Type)
 		if f.Page != 0 {
-			fmt.Fprintf(&b, " trang %d", f.Page)
+			fmt.Fprintf(&b, e.words(" trang %d", " page %d"), f.Page)
 		}
 		if f.Value != "" {
 			fmt.Fprintf(&b, " = %q", f.Value)
@@ -170,18 +175,18 @@ func (i *inspection) text() string {
 		b.WriteByte('\n')
 	}
 	for _, s := range i.Signatures {
-		fmt.Fprintf(&b, "  chữ ký %s: %s, phiên bản %d, %s\n", s.Field, s.SubFilter, s.Revision+1, s.Signer)
+		fmt.Fprintf(&b, e.words("  chữ ký %s: %s, phiên bản %d, %s\n", "  signature %s: %s, revision %d, %s\n"), s.Field, s.SubFilter, s.Revision+1, s.Signer)
 		if !s.ClaimedTime.IsZero() {
-			fmt.Fprintf(&b, "    giờ khai báo %s\n", localTime(s.ClaimedTime))
+			fmt.Fprintf(&b, e.words("    giờ khai báo %s\n", "    claimed time %s\n"), localTime(s.ClaimedTime))
 		}
 		if !s.TokenTime.IsZero() {
-			fmt.Fprintf(&b, "    giờ dấu thời gian %s\n", localTime(s.TokenTime))
+			fmt.Fprintf(&b, e.words("    giờ dấu thời gian %s\n", "    time-stamp %s\n"), localTime(s.TokenTime))
 		}
 		for _, c := range s.Certificates {
-			fmt.Fprintf(&b, "    chứng thư %s\n", c)
+			fmt.Fprintf(&b, e.words("    chứng thư %s\n", "    certificate %s\n"), c)
 		}
 		for _, u := range s.Unsigned {
-			fmt.Fprintf(&b, "    thuộc tính không ký %s\n", u)
+			fmt.Fprintf(&b, e.words("    thuộc tính không ký %s\n", "    unsigned attribute %s\n"), u)
 		}
 		if s.Error != "" {
 			fmt.Fprintf(&b, "    %s\n", s.Error)

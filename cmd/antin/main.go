@@ -58,16 +58,16 @@ type command struct {
 	run           func(ctx context.Context, e *env, args []string) int
 }
 
-func commands() []command {
+func commands(e *env) []command {
 	return []command{
-		{"demo", "chạy thử: ký, điền số và ngày, đóng dấu, kiểm tra", runDemo},
-		{"sign", "ký một hoặc nhiều tệp", runSign},
-		{"reserve", "đặt sẵn ô số, ngày, dấu trước chữ ký thứ nhất", runReserve},
-		{"extend", "nâng mức chữ ký hoặc gia hạn lưu trữ", runExtend},
-		{"timestamp", "thêm dấu thời gian cho tệp", runTimestamp},
-		{"verify", "kiểm tra chữ ký", runVerify},
-		{"inspect", "xem trường, phiên bản và chữ ký trong tệp", runInspect},
-		{"version", "phiên bản", runVersion},
+		{"demo", e.words("chạy thử: ký, điền số và ngày, đóng dấu, kiểm tra", "try it out: sign, number, date, seal, check"), runDemo},
+		{"sign", e.words("ký một hoặc nhiều tệp", "sign one or many files"), runSign},
+		{"reserve", e.words("đặt sẵn ô số, ngày, dấu trước chữ ký thứ nhất", "reserve fields for number, date and seal before the first signature"), runReserve},
+		{"extend", e.words("nâng mức chữ ký hoặc gia hạn lưu trữ", "raise the level of signatures, or renew their archive time-stamp"), runExtend},
+		{"timestamp", e.words("thêm dấu thời gian cho tệp", "time-stamp a file"), runTimestamp},
+		{"verify", e.words("kiểm tra chữ ký", "verify signatures"), runVerify},
+		{"inspect", e.words("xem trường, phiên bản và chữ ký trong tệp", "list fields, revisions and signatures of a file"), runInspect},
+		{"version", e.words("phiên bản", "version"), runVersion},
 	}
 }
 
@@ -77,27 +77,38 @@ func run(ctx context.Context, e *env, args []string) int {
 		if len(args) > 0 {
 			w = e.stdout
 		}
-		usage(w)
+		usage(e, w)
 		if len(args) > 0 {
 			return exitDone
 		}
 		return exitUnreadable
 	}
-	for _, c := range commands() {
+	for _, c := range commands(e) {
 		if c.name == args[0] {
 			return c.run(ctx, e, args[1:])
 		}
 	}
-	fmt.Fprintf(e.stderr, "antin: không có lệnh %q\n", args[0])
-	usage(e.stderr)
-	return exitUnreadable
+	format := wantedFormat(args[1:])
+	exit := e.fail(format, wrong(args[0], "there is no such command", "không có lệnh này"))
+	if format != "json" {
+		usage(e, e.stderr)
+	}
+	return exit
 }
 
-func usage(w io.Writer) {
-	fmt.Fprintln(w, "antin LỆNH [tùy chọn] …   (antin LỆNH --help: mọi tùy chọn)")
-	for _, c := range commands() {
+func usage(e *env, w io.Writer) {
+	fmt.Fprintln(w, e.words("antin LỆNH [tùy chọn] …   (antin LỆNH --help: mọi tùy chọn)", "antin COMMAND [options] …   (antin COMMAND --help: all options)"))
+	for _, c := range commands(e) {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
 	}
+}
+
+// words are what a command says in the reader's language.
+func (e *env) words(vi, en string) string {
+	if e.lang == "en" {
+		return en
+	}
+	return vi
 }
 
 func language(getenv func(string) string) string {

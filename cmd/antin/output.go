@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,51 +29,53 @@ type outputFlags struct {
 }
 
 func (o *outputFlags) register(f *flagSet) {
-	f.StringVar(&o.out, "o", "", "`TỆP|THƯ_MỤC` ghi kết quả; nhiều tệp vào thì là thư mục")
-	f.BoolVar(&o.inPlace, "in-place", false, "ghi đè lên tệp vào")
+	f.StringVar(&o.out, "o", "", f.e.words("`TỆP|THƯ_MỤC` ghi kết quả; nhiều tệp vào thì là thư mục", "`FILE|DIR` for the result; with several inputs a folder"))
+	f.BoolVar(&o.inPlace, "in-place", false, f.e.words("ghi đè lên tệp vào", "write over the input"))
 }
 
 // targets returns the output of each input. No output is an input, but with --in-place; no two outputs are one file.
 func (o *outputFlags) targets(inputs []string) ([]string, error) {
 	switch {
 	case len(inputs) == 0:
-		return nil, codes.New(errUsage, "reading the arguments", "", "no input file")
+		return nil, wrong("", "no input file", "thiếu tệp vào")
 	case o.out == "" && !o.inPlace:
-		return nil, codes.New(errUsage, "reading the arguments", "", "-o or --in-place is needed")
+		return nil, wrong("", "-o or --in-place is needed", "cần -o (ghi ra tệp hoặc thư mục khác) hoặc --in-place (ghi đè)")
 	case o.out != "" && o.inPlace:
-		return nil, codes.New(errUsage, "reading the arguments", "", "-o and --in-place exclude each other")
+		return nil, wrong("", "-o and --in-place exclude each other", "chỉ dùng một trong hai: -o hoặc --in-place")
 	case o.inPlace:
 		sweepFolders(inputs)
 		return inputs, distinct(inputs, inputs)
 	}
-	targets, err := o.named(inputs)
-	if err != nil {
-		return nil, err
-	}
+	targets, folder := o.named(inputs)
 	for i, in := range inputs {
 		if sameFile(in, targets[i]) {
-			return nil, codes.New(errUsage, "naming the outputs", targets[i], "this is the input; say --in-place to write over it")
+			return nil, wrong(targets[i], "this is the input; say --in-place to write over it", "đây là tệp vào; muốn ghi đè thì dùng --in-place")
+		}
+	}
+	if err := distinct(inputs, targets); err != nil {
+		return nil, err
+	}
+	if folder {
+		if err := os.MkdirAll(o.out, 0o755); err != nil {
+			return nil, codes.Wrap(errOutput, "making the folder", o.out, err)
 		}
 	}
 	sweepFolders(targets)
-	return targets, distinct(inputs, targets)
+	return targets, nil
 }
 
 // named is -o as the file, or the folder, that the outputs get.
-func (o *outputFlags) named(inputs []string) ([]string, error) {
+func (o *outputFlags) named(inputs []string) (targets []string, folder bool) {
 	st, err := os.Stat(o.out)
-	folder := len(inputs) > 1 || os.IsPathSeparator(o.out[len(o.out)-1]) || err == nil && st.IsDir()
+	folder = len(inputs) > 1 || os.IsPathSeparator(o.out[len(o.out)-1]) || err == nil && st.IsDir()
 	if !folder {
-		return []string{o.out}, nil
+		return []string{o.out}, false
 	}
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
-		return nil, codes.Wrap(errOutput, "making the folder", o.out, err)
-	}
-	targets := make([]string, len(inputs))
+	targets = make([]string, len(inputs))
 	for i, in := range inputs {
 		targets[i] = filepath.Join(o.out, strings.TrimSuffix(filepath.Base(in), o.ending)+o.ending)
 	}
-	return targets, nil
+	return targets, true
 }
 
 // distinct refuses two inputs that would be written to one file.
@@ -83,7 +84,7 @@ func distinct(inputs, targets []string) error {
 	for i, t := range targets {
 		t = filepath.Clean(t)
 		if other, twice := seen[t]; twice {
-			return codes.New(errUsage, "naming the outputs", t, "both "+other+" and "+inputs[i]+" would be written there")
+			return wrong(t, "both "+other+" and "+inputs[i]+" would be written there", "cả "+other+" lẫn "+inputs[i]+" đều sẽ ghi vào đó")
 		}
 		seen[t] = inputs[i]
 	}
@@ -130,7 +131,7 @@ func openRegular(path string) (*os.File, int64, error) {
 	}
 	st, err := f.Stat()
 	if err == nil && !st.Mode().IsRegular() {
-		err = errors.New("not a regular file")
+		err = codes.New(codeNotAFile, "looking at it", "", "it is a folder or a device")
 	}
 	if err != nil {
 		f.Close()
@@ -164,7 +165,7 @@ func (e *env) secret(ctx context.Context, path, prompt string) ([]byte, error) {
 func (e *env) ask(ctx context.Context, prompt string) ([]byte, error) {
 	in, ok := e.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
-		return nil, codes.New(errUsage, "asking for", prompt, "no terminal to ask at; give a file")
+		return nil, wrong(prompt, "no terminal to ask at; give it by --pin-file", "không có màn hình để hỏi; đưa bằng --pin-file")
 	}
 	before, err := term.GetState(int(in.Fd()))
 	if err != nil {
@@ -230,9 +231,11 @@ func (e *env) print(format string, r result) {
 	}
 	switch {
 	case r.Error != nil && r.File != "":
-		fmt.Fprintf(e.stderr, "%s: %s [%s] (%s)\n", r.File, r.Error.Text, r.Error.Code, r.Error.Detail)
+		fmt.Fprintf(e.stderr, "%s: %s\n", r.File, r.Error.line())
+	case r.Error != nil && r.Error.thing != "":
+		fmt.Fprintf(e.stderr, "antin: %s: %s\n", r.Error.thing, r.Error.line())
 	case r.Error != nil:
-		fmt.Fprintf(e.stderr, "antin: %s [%s] (%s)\n", r.Error.Text, r.Error.Code, r.Error.Detail)
+		fmt.Fprintf(e.stderr, "antin: %s\n", r.Error.line())
 	default:
 		fmt.Fprintf(e.stdout, "%s → %s", r.File, r.Output)
 		if r.Level != "" {

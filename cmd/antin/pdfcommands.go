@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/antinvn/antin/cades"
-	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
 )
@@ -26,7 +25,7 @@ type rewriting struct {
 func newRewriting(e *env, name, synopsis string, network bool) *rewriting {
 	r := &rewriting{flagSet: newFlags(e, name, synopsis)}
 	r.output.register(r.flagSet)
-	r.StringVar(&r.passwordFile, "password-file", "", "`TỆP` có mật khẩu mở PDF ở dòng đầu")
+	r.StringVar(&r.passwordFile, "password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
 	if network {
 		r.detached = registerDetached(r.flagSet)
 		r.network.register(r.flagSet, true)
@@ -63,13 +62,13 @@ func (r *rewriting) run(ctx context.Context, inputs []string, write func(ctx con
 }
 
 func runReserve(ctx context.Context, e *env, args []string) int {
-	r := newRewriting(e, "reserve", "TỆP TÊN[=TRANG:x,y,w,h]… -o TỆP", false)
+	r := newRewriting(e, "reserve", e.words("TỆP TÊN[=TRANG:x,y,w,h]… -o TỆP", "FILE NAME[=PAGE:x,y,w,h]… -o FILE"), false)
 	rest, exit, done := r.parse(args)
 	if done {
 		return exit
 	}
 	if len(rest) < 2 {
-		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "", "a file and at least one NAME are needed"))
+		return e.fail(r.format, wrong("", "a file and at least one NAME are needed", "cần một tệp và ít nhất một TÊN ô"))
 	}
 	fields, err := parseReservations(rest[1:])
 	if err != nil {
@@ -81,22 +80,22 @@ func runReserve(ctx context.Context, e *env, args []string) int {
 }
 
 func runExtend(ctx context.Context, e *env, args []string) int {
-	r := newRewriting(e, "extend", "TỆP… -o TỆP|THƯ_MỤC --level B-T|B-LT|B-LTA", true)
-	r.StringVar(&r.level, "level", pades.BLTA.String(), "`MỨC` B-T, B-LT hoặc B-LTA")
+	r := newRewriting(e, "extend", e.words("TỆP… -o TỆP|THƯ_MỤC --level B-T|B-LT|B-LTA", "FILE… -o FILE|DIR --level B-T|B-LT|B-LTA"), true)
+	r.StringVar(&r.level, "level", pades.BLTA.String(), e.words("`MỨC` B-T, B-LT hoặc B-LTA", "`LEVEL` B-T, B-LT or B-LTA"))
 	inputs, exit, done := r.parse(args)
 	if done {
 		return exit
 	}
 	to, err := pades.ParseLevel(r.level)
 	if err != nil {
-		return e.fail(r.format, codes.Wrap(errUsage, "reading", "--level", err))
+		return e.fail(r.format, wrongLevel(r.level))
 	}
 	o, err := r.extendOptions()
 	if err != nil {
 		return e.fail(r.format, err)
 	}
 	if o.TSA == nil && to != pades.BLT {
-		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "--level "+r.level, "--tsa is needed"))
+		return e.fail(r.format, wrong("--level "+r.level, "--tsa is needed", "cần --tsa"))
 	}
 	r.cms = func(ctx context.Context, w *os.File, d *cades.Document) (*cades.Report, error) {
 		return cades.Extend(ctx, w, d, to, cmsOptions(o))
@@ -107,8 +106,8 @@ func runExtend(ctx context.Context, e *env, args []string) int {
 }
 
 func runTimestamp(ctx context.Context, e *env, args []string) int {
-	r := newRewriting(e, "timestamp", "TỆP… -o TỆP|THƯ_MỤC --tsa URL", true)
-	field := r.String("field", "", "`TÊN` trường dấu thời gian")
+	r := newRewriting(e, "timestamp", e.words("TỆP… -o TỆP|THƯ_MỤC --tsa URL", "FILE… -o FILE|DIR --tsa URL"), true)
+	field := r.String("field", "", e.words("`TÊN` trường dấu thời gian", "`NAME` of the time-stamp's field"))
 	inputs, exit, done := r.parse(args)
 	if done {
 		return exit
@@ -118,7 +117,7 @@ func runTimestamp(ctx context.Context, e *env, args []string) int {
 		return e.fail(r.format, err)
 	}
 	if o.TSA == nil {
-		return e.fail(r.format, codes.New(errUsage, "reading the arguments", "", "--tsa is needed"))
+		return e.fail(r.format, wrong("", "--tsa is needed", "cần --tsa"))
 	}
 	r.cms = func(ctx context.Context, w *os.File, d *cades.Document) (*cades.Report, error) {
 		return cades.Timestamp(ctx, w, d, cmsOptions(o))

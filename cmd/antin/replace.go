@@ -122,7 +122,7 @@ func destination(path string) (string, fs.FileMode, error) {
 	case err != nil:
 		return path, 0, err
 	case !st.Mode().IsRegular():
-		return path, 0, errors.New("there is something that is no regular file")
+		return path, 0, codes.New(codeNotAFile, "looking at it", "", "it is a folder or a device")
 	}
 	return path, st.Mode().Perm(), nil
 }

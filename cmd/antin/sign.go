@@ -28,32 +28,32 @@ type signFlags struct {
 }
 
 func newSignFlags(e *env) *signFlags {
-	f := &signFlags{flagSet: newFlags(e, "sign", "TỆP… -o TỆP|THƯ_MỤC --key p12:TỆP|pem:TỆP|'pkcs11:token=…;object=…'")}
+	f := &signFlags{flagSet: newFlags(e, "sign", e.words("TỆP… -o TỆP|THƯ_MỤC --key p12:TỆP|pem:TỆP|'pkcs11:token=…;object=…'", "FILE… -o FILE|DIR --key p12:FILE|pem:FILE|'pkcs11:token=…;object=…'"))}
 	f.output.register(f.flagSet)
 	f.network.register(f.flagSet, true)
-	f.StringVar(&f.key, "key", "", "khóa ký: `p12:TỆP`, pem:TỆP hoặc pkcs11:token=…;object=…")
-	f.StringVar(&f.pinFile, "pin-file", "", "`TỆP` có mật khẩu hoặc PIN ở dòng đầu")
-	f.StringVar(&f.cert, "cert", "", "`TỆP` chứng thư và chuỗi, nếu khóa không mang theo")
-	f.StringVar(&f.level, "level", "B-B", "`MỨC` B-B, B-T, B-LT hoặc B-LTA")
-	f.StringVar(&f.as, "as", asPAdES, "`DẠNG` chữ ký: pades (PDF), cades (nội dung nằm trong .p7m) hoặc cades-detached (.p7s tách rời)")
-	f.StringVar(&f.detached, "detached", "", "`TỆP` nội dung, khi tệp vào là chữ ký tách rời .p7s cần thêm người ký")
-	f.IntVar(&f.countersign, "countersign", 0, "CAdES: ký xác nhận chữ ký thứ `N` thay vì ký nội dung")
-	f.StringVar(&f.field, "field", "", "`TÊN` trường chữ ký")
-	f.IntVar(&f.certify, "certify", 0, "chứng nhận văn bản với `P` 1, 2 hoặc 3")
-	f.StringVar(&f.look, "appearance", "", "`KIỂU` person, agency, attachment, copy, text hoặc none")
-	f.StringVar(&f.image, "image", "", "`TỆP` ảnh chữ ký hoặc con dấu (PNG, JPEG)")
-	f.IntVar(&f.page, "page", 0, "`TRANG` đặt chữ ký, số âm đếm từ cuối")
-	f.StringVar(&f.rect, "rect", "", "vị trí `x,y,w,h` theo điểm, từ góc dưới bên trái")
-	f.StringVar(&f.anchor, "anchor", "", "đặt dưới dòng `CHỮ` này (CHỮ#n: lần gặp thứ n)")
-	f.Var(&f.lines, "text", "một `DÒNG` chữ hiển thị (lặp lại được)")
-	f.StringVar(&f.qr, "qr", "", "`NỘI_DUNG` mã QR hiển thị")
-	f.Var(&f.alsoOn, "also-on", "`TRANG:x,y,w,h` hiện cùng hình ở trang khác (lặp lại được)")
-	f.StringVar(&f.reason, "reason", "", "`LÝ_DO` ký")
-	f.StringVar(&f.location, "location", "", "`NƠI` ký")
-	f.Var(&f.reserve, "reserve", "`TÊN[=TRANG:x,y,w,h]` ô để điền sau: number, day, month, year, seal")
-	f.Var(&f.fill, "fill", "`TÊN=GIÁ_TRỊ` điền ô đã đặt sẵn")
-	f.StringVar(&f.passwordFile, "password-file", "", "`TỆP` có mật khẩu mở PDF ở dòng đầu")
-	f.BoolVar(&f.pss, "pss", false, "khóa RSA: ký theo RSASSA-PSS")
+	f.StringVar(&f.key, "key", "", e.words("khóa ký: `p12:TỆP`, pem:TỆP hoặc pkcs11:token=…;object=…[?module-path=…]", "the signing key: `p12:FILE`, pem:FILE or pkcs11:token=…;object=…[?module-path=…]"))
+	f.StringVar(&f.pinFile, "pin-file", "", e.words("`TỆP` có mật khẩu hoặc PIN ở dòng đầu", "`FILE` whose first line is the password or PIN"))
+	f.StringVar(&f.cert, "cert", "", e.words("`TỆP` chứng thư và chuỗi, nếu khóa không mang theo", "`FILE` of the certificate and its chain, where the key brings none"))
+	f.StringVar(&f.level, "level", "B-B", e.words("`MỨC` B-B, B-T, B-LT hoặc B-LTA", "`LEVEL` B-B, B-T, B-LT or B-LTA"))
+	f.StringVar(&f.as, "as", asPAdES, e.words("`DẠNG` chữ ký: pades (PDF), cades (nội dung nằm trong .p7m) hoặc cades-detached (.p7s tách rời)", "`FORM` of the signature: pades (PDF), cades (content inside, .p7m) or cades-detached (.p7s)"))
+	f.StringVar(&f.detached, "detached", "", e.words("`TỆP` nội dung, khi tệp vào là chữ ký tách rời .p7s cần thêm người ký", "`FILE` of the content, where the input is a detached .p7s that gets another signer"))
+	f.IntVar(&f.countersign, "countersign", 0, e.words("CAdES: ký xác nhận chữ ký thứ `N` thay vì ký nội dung", "CAdES: counter-sign signature `N` instead of the content"))
+	f.StringVar(&f.field, "field", "", e.words("`TÊN` trường chữ ký", "`NAME` of the signature field"))
+	f.IntVar(&f.certify, "certify", 0, e.words("chứng nhận văn bản với `P` 1, 2 hoặc 3", "certify the document with `P` 1, 2 or 3"))
+	f.StringVar(&f.look, "appearance", "", e.words("`KIỂU` person, agency, attachment, copy, text hoặc none", "`KIND` person, agency, attachment, copy, text or none"))
+	f.StringVar(&f.image, "image", "", e.words("`TỆP` ảnh chữ ký hoặc con dấu (PNG, JPEG)", "`FILE` of the picture of signature or seal (PNG, JPEG)"))
+	f.IntVar(&f.page, "page", 0, e.words("`TRANG` đặt chữ ký, số âm đếm từ cuối", "`PAGE` of the signature, negative from the end"))
+	f.StringVar(&f.rect, "rect", "", e.words("vị trí `x,y,w,h` theo điểm, từ góc dưới bên trái", "place `x,y,w,h` in points from the lower left"))
+	f.StringVar(&f.anchor, "anchor", "", e.words("đặt dưới dòng `CHỮ` này (CHỮ#n: lần gặp thứ n)", "place it below this `TEXT` (TEXT#n: the n-th)"))
+	f.Var(&f.lines, "text", e.words("một `DÒNG` chữ hiển thị (lặp lại được)", "a `LINE` of text to show (repeatable)"))
+	f.StringVar(&f.qr, "qr", "", e.words("`NỘI_DUNG` mã QR hiển thị", "`CONTENT` of a QR code to show"))
+	f.Var(&f.alsoOn, "also-on", e.words("`TRANG:x,y,w,h` hiện cùng hình ở trang khác (lặp lại được)", "`PAGE:x,y,w,h` shows the picture on another page too (repeatable)"))
+	f.StringVar(&f.reason, "reason", "", e.words("`LÝ_DO` ký", "`REASON` of signing"))
+	f.StringVar(&f.location, "location", "", e.words("`NƠI` ký", "`PLACE` of signing"))
+	f.Var(&f.reserve, "reserve", e.words("`TÊN[=TRANG:x,y,w,h]` ô để điền sau: number, day, month, year, seal (lặp lại được)", "`NAME[=PAGE:x,y,w,h]` of a field to be filled later: number, day, month, year, seal (repeatable)"))
+	f.Var(&f.fill, "fill", e.words("`TÊN=GIÁ_TRỊ` điền ô đã đặt sẵn (lặp lại được)", "`NAME=VALUE` fills a reserved field (repeatable)"))
+	f.StringVar(&f.passwordFile, "password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
+	f.BoolVar(&f.pss, "pss", false, e.words("khóa RSA: ký theo RSASSA-PSS", "RSA keys: sign by RSASSA-PSS"))
 	return f
 }
 
@@ -98,13 +98,13 @@ func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*sig
 		return nil, err
 	}
 	if f.key == "" {
-		return nil, codes.New(errUsage, "reading the arguments", "--key", "a key is needed")
+		return nil, wrong("--key", "a key is needed: p12:FILE, pem:FILE or pkcs11:…", "cần khóa ký: p12:TỆP, pem:TỆP hoặc pkcs11:…")
 	}
 	if s.level, err = pades.ParseLevel(f.level); err != nil {
-		return nil, codes.Wrap(errUsage, "reading", "--level", err)
+		return nil, wrongLevel(f.level)
 	}
 	if f.certify < 0 || f.certify > 3 {
-		return nil, codes.New(errUsage, "reading", "--certify", "1, 2 or 3 is expected")
+		return nil, wrong("--certify", "1, 2 or 3 is expected", "cần 1, 2 hoặc 3")
 	}
 	if s.password, err = e.passwordFrom(ctx, f.passwordFile); err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*sig
 		return nil, err
 	}
 	if s.level > pades.BB && s.network.tsa == nil {
-		return nil, codes.New(errUsage, "reading the arguments", "--level "+f.level, "--tsa is needed above B-B")
+		return nil, wrong("--level "+f.level, "--tsa is needed above B-B", "mức trên B-B cần --tsa")
 	}
 	if err := s.prepareOptions(); err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (s *signer) openKey(ctx context.Context) error {
 	}
 	if len(key.Chain) == 0 {
 		key.Close()
-		return codes.New(errUsage, "opening the key", key.Name, "no certificate comes with it; give --cert")
+		return wrong(key.Name, "no certificate comes with the key; give --cert", "khóa không kèm chứng thư; thêm --cert")
 	}
 	s.key = key
 	s.options.Chain, s.options.KeyName = key.Chain, key.Name
@@ -176,7 +176,7 @@ func (s *signer) prepareOptions() (err error) {
 		o.AlsoOn = append(o.AlsoOn, *r.Place)
 	}
 	if f.rect != "" && f.anchor != "" {
-		return codes.New(errUsage, "reading the arguments", "", "--rect and --anchor exclude each other")
+		return wrong("", "--rect and --anchor exclude each other", "chỉ dùng một trong hai: --rect hoặc --anchor")
 	}
 	if f.rect != "" {
 		box, err := parseRect(f.rect)
@@ -205,17 +205,17 @@ func (s *signer) prepareAppearance() error {
 	switch spec.Kind {
 	case appearance.Person, appearance.Agency:
 		if f.image == "" {
-			return codes.New(errUsage, "reading the arguments", "--appearance "+look, "--image is needed")
+			return wrong("--appearance "+look, "--image is needed", "cần --image")
 		}
 	case appearance.Attachment, appearance.Copy:
 		if len(f.lines) == 0 {
-			return codes.New(errUsage, "reading the arguments", "--appearance "+look, "--text is needed")
+			return wrong("--appearance "+look, "--text is needed", "cần --text")
 		}
 	case appearance.Text:
 	case "none":
 		return f.nothingToShow()
 	default:
-		return codes.New(errUsage, "reading", "--appearance", "person, agency, attachment, copy, text or none is expected")
+		return wrong("--appearance "+look, "person, agency, attachment, copy, text or none is expected", "cần person, agency, attachment, copy, text hoặc none")
 	}
 	if f.image != "" {
 		data, err := os.ReadFile(f.image)
@@ -234,7 +234,7 @@ func (f *signFlags) nothingToShow() error {
 		"--image": f.image != "", "--text": len(f.lines) > 0, "--qr": f.qr != "", "--also-on": len(f.alsoOn) > 0, "--page": f.page != 0 && f.rect == "",
 	} {
 		if given {
-			return codes.New(errUsage, "reading the arguments", name, "the signature is invisible: --appearance, --rect or --anchor is needed")
+			return wrong(name, "the signature is invisible: --appearance, --rect or --anchor is needed", "chữ ký không hiện ra; thêm --appearance, --rect hoặc --anchor")
 		}
 	}
 	return nil

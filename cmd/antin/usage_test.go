@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // TestWrongUsageIsReportedInTheFormatAsked: nothing but one JSON object stands on standard output, also when the command line
@@ -66,9 +69,9 @@ func TestWrongUsageIsReportedInTheFormatAsked(t *testing.T) {
 }
 
 func TestHelpGoesToStandardOutput(t *testing.T) {
-	for _, c := range commands() {
+	for _, c := range commands(&env{}) {
 		exit, stdout, stderr := call(t, c.name, "--help")
-		if exit != exitDone || !strings.HasPrefix(stdout, "antin "+c.name) || !strings.Contains(stdout, "-format") || stderr != "" {
+		if exit != exitDone || !strings.HasPrefix(stdout, "antin "+c.name) || !strings.Contains(stdout, "--format") || stderr != "" {
 			t.Errorf("antin %s --help: exit %d\nstdout: %s\nstderr: %s", c.name, exit, stdout, stderr)
 		}
 	}
@@ -80,6 +83,52 @@ func TestHelpGoesToStandardOutput(t *testing.T) {
 	}
 	if exit, _, _ := call(t, "sing"); exit != exitUnreadable {
 		t.Errorf("a command that does not exist: exit %d", exit)
+	}
+}
+
+// TestHelpNamesEveryOptionInTheReadersLanguage: each option stands there as it is typed; English help has no Vietnamese word.
+func TestHelpNamesEveryOptionInTheReadersLanguage(t *testing.T) {
+	for lang, phrase := range map[string]string{"vi": "chứng thư tin cậy", "en": "trusted certificates"} {
+		var out bytes.Buffer
+		e := &env{stdout: &out, stderr: &out, lang: lang}
+		for _, c := range commands(e) {
+			if exit := run(t.Context(), e, []string{c.name, "--help"}); exit != exitDone {
+				t.Errorf("%s: exit %d", c.name, exit)
+			}
+		}
+		run(t.Context(), e, []string{"help"})
+		newSignFlags(e).VisitAll(func(g *flag.Flag) {
+			if !strings.Contains(out.String(), "\n  "+dashed(g.Name)) {
+				t.Errorf("%s is not in the help", g.Name)
+			}
+		})
+		vietnamese := strings.ContainsFunc(out.String(), func(r rune) bool { return r > unicode.MaxLatin1 && unicode.IsLetter(r) })
+		if vietnamese != (lang == "vi") || !strings.Contains(out.String(), phrase) {
+			t.Errorf("%s:\n%s", lang, out.String())
+		}
+	}
+}
+
+// TestInspectSpeaksEnglish, of PDF and CMS files.
+func TestInspectSpeaksEnglish(t *testing.T) {
+	dir, in := workplace(t)
+	signed, cms := filepath.Join(dir, "signed.pdf"), filepath.Join(dir, "in.p7m")
+	for _, args := range [][]string{{"-o", signed}, {"-o", cms, "--as", "cades"}} {
+		if exit, _, errs := call(t, signArgs(dir, append(args, in)...)...); exit != exitDone {
+			t.Fatal(errs)
+		}
+	}
+	for file, words := range map[string][]string{signed: {"1 pages", "revision 2", "signature Signature1"}, cms: {"content of", "signature 1: "}} {
+		var out bytes.Buffer
+		e := &env{stdout: &out, stderr: &out, lang: "en"}
+		if exit := run(t.Context(), e, []string{"inspect", file}); exit != exitDone {
+			t.Fatal(out.String())
+		}
+		for _, w := range words {
+			if !strings.Contains(out.String(), w) {
+				t.Errorf("%q is not in %s", w, out.String())
+			}
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 )
 
 // version is set by a release build; a build from source says which revision it is.
@@ -19,8 +21,10 @@ type versionReport struct {
 
 func runVersion(_ context.Context, e *env, args []string) int {
 	f := newFlags(e, "version", "")
-	if _, exit, done := f.parse(args); done {
+	if rest, exit, done := f.parse(args); done {
 		return exit
+	} else if len(rest) > 0 {
+		return e.fail(f.format, wrong(rest[0], "no argument is expected", "lệnh này không nhận tham số"))
 	}
 	v := versionReport{Version: version, Go: runtime.Version(), PKCS11: pkcs11Available}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -34,6 +38,7 @@ func runVersion(_ context.Context, e *env, args []string) int {
 		e.printJSON(v)
 		return exitDone
 	}
-	fmt.Fprintf(e.stdout, "antin %s %s %s pkcs11=%t\n", v.Version, v.Revision, v.Go, v.PKCS11)
+	words := []string{"antin", v.Version, v.Revision, v.Go, fmt.Sprintf("pkcs11=%t", v.PKCS11)}
+	fmt.Fprintln(e.stdout, strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " "))
 	return exitDone
 }
