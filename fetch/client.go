@@ -77,6 +77,7 @@ type Request struct {
 
 // Response is a complete answer with status 200.
 type Response struct {
+	Address     string // as asked for, without a password in it
 	Body        []byte
 	ContentType string
 	Header      http.Header

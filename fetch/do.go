@@ -95,7 +95,7 @@ func (c *Client) read(resp *http.Response, r Request) (*Response, error) {
 	if int64(len(body)) > limit {
 		return nil, codes.New(ErrTooLarge, "reading the answer of", shown(r.URL), "more than "+strconv.FormatInt(limit, 10)+" bytes")
 	}
-	return &Response{Body: body, ContentType: resp.Header.Get("Content-Type"), Header: resp.Header}, nil
+	return &Response{Address: shown(r.URL), Body: body, ContentType: resp.Header.Get("Content-Type"), Header: resp.Header}, nil
 }
 
 func retryAfter(v string) time.Duration {

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -31,7 +33,8 @@ type Client struct {
 	Rand   io.Reader     // of the nonce; nil: crypto/rand
 }
 
-// Timestamp implements [Source]; it verifies the answer: status, nonce, imprint, signature, EKU.
+// Timestamp implements [Source]; it verifies the answer: status, nonce, policy, imprint, signature, ESS, EKU. Errors name the
+// authority's address.
 func (c *Client) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*Token, error) {
 	random := c.Rand
 	if random == nil {
@@ -56,15 +59,32 @@ func (c *Client) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*
 	if err != nil {
 		return nil, err
 	}
-	t, err := ParseResponse(resp.Body)
+	t, err := c.verify(resp.Body, nonce, h, digest)
+	if err != nil {
+		return nil, codes.Wrap(codes.Code(codes.Of(err)), "asking", resp.Address, err)
+	}
+	return t, nil
+}
+
+// verify is RFC 3161, 2.4.2: what a client has to check.
+func (c *Client) verify(der []byte, nonce *big.Int, h crypto.Hash, digest []byte) (*Token, error) {
+	const act = "verifying the answer"
+	t, err := ParseResponse(der)
 	if err != nil {
 		return nil, err
 	}
 	if t.Nonce == nil || t.Nonce.Cmp(nonce) != 0 {
-		return nil, codes.New(ErrMismatch, "verifying the answer of", c.URL, "the nonce is not ours")
+		return nil, codes.New(ErrMismatch, act, "nonce", "it is not ours")
 	}
-	if _, err := t.Verify(h, digest); err != nil {
+	if c.Policy != nil && !t.Policy.Equal(c.Policy) {
+		return nil, codes.New(ErrMismatch, act, "policy "+t.Policy.String(), "another was asked for")
+	}
+	notes, err := t.Verify(h, digest)
+	if err != nil {
 		return nil, err
+	}
+	if slices.Contains(notes, "ess_missing") {
+		return nil, codes.New(ErrToken, act, "signing-certificate", "the token does not name its authority's certificate")
 	}
 	return t, nil
 }
@@ -110,19 +130,28 @@ func ParseResponse(der []byte) (*Token, error) {
 	return ParseToken(resp)
 }
 
+// failureInfo names the bits of PKIFailureInfo (RFC 3161, 2.4.2).
+var failureInfo = []struct {
+	bit  int
+	name string
+}{
+	{failBadAlg, "badAlg"}, {failBadRequest, "badRequest"}, {failBadDataFormat, "badDataFormat"}, {failTimeNotAvailable, "timeNotAvailable"},
+	{failUnacceptedPolicy, "unacceptedPolicy"}, {failUnacceptedExt, "unacceptedExtension"}, {17, "addInfoNotAvailable"}, {failSystem, "systemFailure"},
+}
+
 func statusText(s cryptobyte.String) string {
 	var list, v cryptobyte.String
 	var words []string
 	if s.PeekASN1Tag(cbasn1.SEQUENCE) && s.ReadASN1(&list, cbasn1.SEQUENCE) {
 		for n := 0; n < 10 && list.ReadASN1(&v, cbasn1.UTF8String); n++ {
-			words = append(words, string(v))
+			words = append(words, printable(string(v)))
 		}
 	}
 	var info asn1.BitString
 	if s.ReadASN1BitString(&info) {
-		for i, name := range map[int]string{0: "badAlg", 2: "badRequest", 5: "badDataFormat", 14: "timeNotAvailable", 15: "unacceptedPolicy", 16: "unacceptedExtension", 17: "addInfoNotAvailable", 25: "systemFailure"} {
-			if info.At(i) != 0 {
-				words = append(words, name)
+		for _, f := range failureInfo {
+			if info.At(f.bit) != 0 {
+				words = append(words, f.name)
 			}
 		}
 	}
@@ -130,6 +159,17 @@ func statusText(s cryptobyte.String) string {
 		return "the authority gave no reason"
 	}
 	return strings.Join(words, ", ")
+}
+
+// printable is a stranger's sentence as it may stand in an error: bounded, and without what moves a terminal's cursor.
+func printable(s string) string {
+	const longest = 200
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s[:min(len(s), longest)], ""))
 }
 
 // timeout turns a pool's own deadline into ErrTimeout.

@@ -22,11 +22,12 @@ type PoolOptions struct {
 
 const maxBackOff = 30 * time.Minute
 
-// costly is how many times as long as its failure took a member rests at least: one that lets callers wait until the
-// time-out is met again only after a whole batch.
+// costly is how many times as long as its failure took a member rests at least, so that callers who have no other do not
+// wait for nothing again and again.
 const costly = 100
 
-// Pool asks several TSAs: the first that is healthy, and a failing one rests. Safe for concurrent use.
+// Pool asks several TSAs: the first that is healthy, and a failing one rests. Whoever rested is tried beside a healthy one,
+// whose answer nobody waits longer for: a bad TSA costs a batch one time-out. Safe for concurrent use.
 type Pool struct {
 	o       PoolOptions
 	mu      sync.Mutex
@@ -37,7 +38,12 @@ type member struct {
 	source   Source
 	failures int
 	rests    time.Time // until then it is not asked first
+	err      error     // the last failure
+	tried    bool      // a trial runs
 }
+
+// healthy is one that has not failed since it last answered.
+func (m *member) healthy() bool { return m.failures == 0 }
 
 // NewPool returns a pool over s, in order of preference.
 func NewPool(o PoolOptions, s ...Source) *Pool {
@@ -60,10 +66,31 @@ func NewPool(o PoolOptions, s ...Source) *Pool {
 	return p
 }
 
-// Timestamp implements [Source]: the healthy members in order, then those that rest, the longest rested first.
+// Health is what a pool knows of one of its members.
+type Health struct {
+	Source   Source
+	Failures int       // in a row, 0 where it is healthy
+	Rests    time.Time // until then others are asked first
+	Err      error     // the last failure, nil where it is healthy
+}
+
+// Health tells of each member, in order of preference.
+func (p *Pool) Health() []Health {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make([]Health, len(p.sources))
+	for i, m := range p.sources {
+		out[i] = Health{Source: m.source, Failures: m.failures, Rests: m.rests, Err: m.err}
+	}
+	return out
+}
+
+// Timestamp implements [Source]: the healthy members in order, then those that failed, the longest rested first. One whose
+// rest is over is tried beside a healthy one, as long as ctx lasts, and preferred again once it answered. An error that
+// matches [ErrNone] matches the failure of each member that was asked, too.
 func (p *Pool) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*Token, error) {
 	var failures []error
-	for _, m := range p.order() {
+	for _, m := range p.order(ctx, h, digest) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -82,22 +109,33 @@ func (p *Pool) Timestamp(ctx context.Context, h crypto.Hash, digest []byte) (*To
 	return nil, codes.Wrap(ErrNone, "asking for", "a time-stamp", errors.Join(failures...))
 }
 
-func (p *Pool) order() []*member {
+// order is the order to ask in; where somebody is healthy, it starts the trials that are due.
+func (p *Pool) order(ctx context.Context, h crypto.Hash, digest []byte) []*member {
 	now := p.o.Clock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := slices.Clone(p.sources)
-	slices.SortStableFunc(out, func(a, b *member) int {
-		x, y := a.rests, b.rests
-		if !x.After(now) {
-			x = time.Time{}
+	slices.SortStableFunc(out, func(a, b *member) int { return a.rests.Compare(b.rests) }) // a healthy one's is zero
+	for _, m := range out {
+		if !out[0].healthy() || m.healthy() || m.tried || m.rests.After(now) {
+			continue
 		}
-		if !y.After(now) {
-			y = time.Time{}
-		}
-		return x.Compare(y)
-	})
+		m.tried = true
+		go p.try(ctx, m, h, digest)
+	}
 	return out
+}
+
+// try asks a member for a token that nobody waits for. A trial that ends with its caller's context says nothing, and is not
+// begun again at once.
+func (p *Pool) try(ctx context.Context, m *member, h crypto.Hash, digest []byte) {
+	_, err := p.ask(ctx, m, h, digest)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m.tried = false
+	if now := p.o.Clock(); err != nil && !m.rests.After(now) {
+		m.rests = now.Add(p.o.BackOff)
+	}
 }
 
 func (p *Pool) resting(m *member) bool {
@@ -120,7 +158,7 @@ func (p *Pool) ask(ctx context.Context, m *member, h crypto.Hash, digest []byte)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil {
-		m.failures, m.rests = 0, time.Time{}
+		m.failures, m.rests, m.err = 0, time.Time{}, nil
 		return t, nil
 	}
 	if ctx.Err() != nil {
@@ -133,5 +171,6 @@ func (p *Pool) ask(ctx context.Context, m *member, h crypto.Hash, digest []byte)
 	}
 	m.failures++
 	m.rests = now.Add(pause)
-	return nil, timeout(ctx, inner, err)
+	m.err = timeout(ctx, inner, err)
+	return nil, m.err
 }

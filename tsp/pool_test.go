@@ -104,6 +104,90 @@ func TestOneBadAuthorityCostsABatchOneTimeOut(t *testing.T) {
 	}
 }
 
+// However long a batch is: what failed once is tried again beside the good one, and nobody waits for it.
+func TestOneBadAuthorityCostsALongBatchOneTimeOutToo(t *testing.T) {
+	const timeout = 30 * time.Second
+	for _, workers := range []int{1, 8} {
+		synctest.Test(t, func(t *testing.T) {
+			bad, good := &stand{takes: never}, &stand{takes: 2 * time.Second}
+			p := tsp.NewPool(tsp.PoolOptions{Timeout: timeout}, bad, good)
+			start := time.Now()
+			var group sync.WaitGroup
+			for range workers {
+				group.Go(func() {
+					for range 20_000 / workers {
+						stamp(t, p)
+					}
+				})
+			}
+			group.Wait()
+			honest := time.Duration(20_000/workers) * good.takes
+			if lost := time.Since(start) - honest; lost > timeout {
+				t.Errorf("the batch lost %v", lost)
+			}
+			if n := bad.asked.Load(); workers == 1 && n < 2 {
+				t.Errorf("in %v it was tried %d times", honest, n)
+			}
+		})
+	}
+}
+
+// The first one is slower than the second, and preferred all the same once it has healed.
+func TestAnAuthorityThatHealedIsPreferredAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &stand{err: errors.New("no connection"), takes: 4 * time.Second}, &stand{takes: time.Second}
+		p := tsp.NewPool(tsp.PoolOptions{}, first, second)
+		stamp(t, p)
+		state := p.Health()
+		if len(state) != 2 || state[0].Source != tsp.Source(first) || state[0].Failures != 1 || state[0].Err == nil || !state[0].Rests.After(time.Now()) {
+			t.Errorf("the failure is not told: %+v", state[0])
+		}
+		if state[1].Failures != 0 || state[1].Err != nil || !state[1].Rests.IsZero() {
+			t.Errorf("the healthy one: %+v", state[1])
+		}
+		first.err = nil
+		time.Sleep(time.Hour)
+		start := time.Now()
+		if stamp(t, p); time.Since(start) != second.takes {
+			t.Errorf("the trial was waited for: %v", time.Since(start))
+		}
+		stamp(t, p)
+		if n := first.asked.Load(); n != 2 {
+			t.Errorf("one trial at a time: asked %d times", n)
+		}
+		time.Sleep(time.Minute)
+		asked := second.asked.Load()
+		if stamp(t, p); second.asked.Load() != asked || p.Health()[0].Failures != 0 || p.Health()[0].Err != nil {
+			t.Errorf("it is not preferred again: %+v", p.Health()[0])
+		}
+	})
+}
+
+// A trial ends with its caller: it leaves nothing running, blames nobody, and is not begun with every call.
+func TestATrialEndsWithItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &stand{err: errors.New("no connection")}, &stand{takes: time.Second}
+		p := tsp.NewPool(tsp.PoolOptions{Timeout: time.Minute}, first, second)
+		stamp(t, p)
+		first.err, first.takes = nil, 50*time.Second
+		time.Sleep(time.Hour)
+		for range 10 {
+			ctx, cancel := context.WithCancel(t.Context())
+			if _, err := p.Timestamp(ctx, crypto.SHA256, make([]byte, 32)); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			synctest.Wait()
+		}
+		if n := first.asked.Load(); n != 2 {
+			t.Errorf("ten short calls tried it %d times", n-1)
+		}
+		if h := p.Health()[0]; h.Failures != 1 {
+			t.Errorf("it is blamed for the caller's end: %+v", h)
+		}
+	})
+}
+
 // Rate memory: an authority that asks for patience gets it, also beyond the pool's own back-off.
 func TestRetryAfterIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -120,6 +204,7 @@ func TestRetryAfterIsRemembered(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		busy.err = nil
 		stamp(t, p)
+		synctest.Wait() // it is tried beside the good one
 		stamp(t, p)
 		if n := busy.asked.Load(); n != 3 {
 			t.Errorf("after its pause it is not preferred again: asked %d times", n)

@@ -75,7 +75,7 @@ func (t *Token) parseInfo(b []byte) error {
 	in := cryptobyte.String(b)
 	var s, imprint, v cryptobyte.String
 	var version int
-	if !in.ReadASN1(&s, cbasn1.SEQUENCE) || !s.ReadASN1Integer(&version) || !s.ReadASN1ObjectIdentifier(&t.Policy) || !s.ReadASN1(&imprint, cbasn1.SEQUENCE) {
+	if !in.ReadASN1(&s, cbasn1.SEQUENCE) || !s.ReadASN1Integer(&version) || version != 1 || !s.ReadASN1ObjectIdentifier(&t.Policy) || !s.ReadASN1(&imprint, cbasn1.SEQUENCE) {
 		return bad("TSTInfo")
 	}
 	alg, ok := certpath.ReadAlgorithm(&imprint)
@@ -89,7 +89,7 @@ func (t *Token) parseInfo(b []byte) error {
 	}
 	var err error
 	if t.GenTime, err = certpath.ReadTime(&s); err != nil {
-		return err
+		return bad("genTime")
 	}
 	if s.PeekASN1Tag(cbasn1.SEQUENCE) {
 		if err := t.parseAccuracy(&s); err != nil {
@@ -126,7 +126,11 @@ func (t *Token) parseAccuracy(s *cryptobyte.String) error {
 			return bad("accuracy")
 		}
 		if has {
-			t.Accuracy += time.Duration(new(big.Int).SetBytes(v).Int64()%1000) * unit
+			n := new(big.Int).SetBytes(v)
+			if len(v) == 0 || v[0]&0x80 != 0 || n.BitLen() > 10 || n.Int64() > 999 {
+				return bad("accuracy")
+			}
+			t.Accuracy += time.Duration(n.Int64()) * unit
 		}
 	}
 	return nil
