@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -178,8 +179,14 @@ func (d *Document) readStructure(ctx context.Context) error {
 	return nil
 }
 
+// definition begins an indirect object (ISO 32000-2, 7.3.10).
+var definition = regexp.MustCompile(`\d+\s+\d+\s+obj\b`)
+
+// lastStartXRef is the offset that the last startxref names. Other readers look for it in the last kilobyte (ISO 32000-1, annex
+// H.3): where it stands before that, and objects behind it, they rebuild the cross-reference and find these, so that what a
+// viewer shows would not be what is signed.
 func (d *Document) lastStartXRef() (int64, error) {
-	const tail = 2048
+	const tail, looked = 2048, 1024
 	from := max(0, d.size-tail)
 	for {
 		b := make([]byte, d.size-from)
@@ -192,6 +199,9 @@ func (d *Document) lastStartXRef() (int64, error) {
 			n, ok := integer(l.number())
 			if !ok {
 				return 0, l.damaged("startxref is wrong")
+			}
+			if behind := b[i:]; len(behind) > looked && definition.Match(behind) {
+				return 0, codes.New(ErrDamaged, "reading", "the end of the file", "objects stand behind the last startxref")
 			}
 			return n, nil
 		}

@@ -209,6 +209,37 @@ func TestAnUpdateContinuesTheFile(t *testing.T) {
 	})
 }
 
+// Other readers look for the last startxref in the last kilobyte; where objects stand behind it they rebuild the cross-reference,
+// and show those. So do we.
+func TestObjectsBehindTheLastCrossReferenceCount(t *testing.T) {
+	base := tableFile("", "", onePage...)
+	later := "3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>\nendobj\n"
+	for name, c := range map[string]struct {
+		behind  string
+		rebuilt bool
+		side    float64
+	}{
+		"an object and more than a kilobyte": {later + "%" + strings.Repeat("x", 1024) + "\n", true, 200},
+		"a kilobyte without objects":         {"sent by mail " + strings.Repeat("x", 2048), false, 100},
+		"an object in the last kilobyte":     {later, false, 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all, tail := updated(t, append(bytes.Clone(base), c.behind...))
+			d, err := opened(t, append(bytes.Clone(base), c.behind...), "")
+			if err != nil || d.Rebuilt() != c.rebuilt {
+				t.Fatalf("rebuilt %v, %v", d.Rebuilt(), err)
+			}
+			if d, err = opened(t, all, ""); err != nil {
+				t.Fatal(err)
+			}
+			if p, err := d.Latest().Page(1); err != nil || p.MediaBox.X1 != c.side || bytes.Contains(tail, []byte("/Prev")) == c.rebuilt {
+				t.Errorf("%+v, %v: %s", p, err, tail)
+			}
+			checkedByQPDF(t, all)
+		})
+	}
+}
+
 // A hybrid file's stream hides objects from readers that know tables only; an update brings a table, as the file has.
 func TestAHybridFileIsReadByItsStreamAndContinuedByATable(t *testing.T) {
 	b := bytes.NewBufferString("%PDF-1.5\n")
