@@ -41,16 +41,22 @@ func readRules(r resolver, fields []formField) (rules, error) {
 		if lock == nil {
 			continue
 		}
-		// The field's own lock carries /P (ISO 32000-2, table 236); its copy in the signature does not always.
-		if own, err := readLock(r, f.dict["Lock"]); err != nil {
+		if err := lock.complete(r, f); err != nil {
 			return all, err
-		} else if own != nil && lock.P == 0 {
-			lock.P = own.P
 		}
 		all.restrict(DocMDP(lock.P))
 		all.locks = append(all.locks, *lock)
 	}
 	return all, nil
+}
+
+// complete takes /P from the field's own lock, which carries it (ISO 32000-2, table 236): its copy in the signature does not always.
+func (l *Lock) complete(r resolver, f formField) error {
+	own, err := readLock(r, f.dict["Lock"])
+	if err == nil && own != nil && l.P == 0 {
+		l.P = own.P
+	}
+	return err
 }
 
 func (r *rules) restrict(p DocMDP) {

@@ -104,6 +104,11 @@ func readSignature(d *pdf.Document, v *pdf.View, f formField) (*Signature, error
 	if s.DocMDP, s.FieldMDP, err = transforms(v, dict); err != nil {
 		return nil, err
 	}
+	if s.FieldMDP != nil {
+		if err := s.FieldMDP.complete(v, f); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.place(v, f); err != nil {
 		return nil, err
 	}

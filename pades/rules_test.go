@@ -9,6 +9,7 @@ import (
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pades"
+	"github.com/antinvn/antin/pades/appearance"
 	"github.com/antinvn/antin/pdf"
 )
 
@@ -69,6 +70,27 @@ func TestLockOfAFieldBecomesFieldMDP(t *testing.T) {
 		_, err := pades.Sign(t.Context(), new(bytes.Buffer), open(t, f.bytes()), s.key, o)
 		wantCode(t, err, pades.ErrOptions)
 	})
+}
+
+// ISO 32000-2, table 236 puts /P into the field's lock; other producers' signatures do not repeat it.
+func TestTheLocksPermissionIsReadWhereItStands(t *testing.T) {
+	s := newSigner(t, "Foreign lock", p256())
+	var reserved bytes.Buffer
+	at := &pades.Place{Page: 1, Rect: pdf.Rect{X0: 100, Y0: 100, X1: 200, Y1: 200}}
+	must(pades.Reserve(t.Context(), &reserved, open(t, pages(1).bytes()), pades.Reservation{Name: "seal", Place: at}))(t)
+	o := s.options()
+	o.Field.Name = "seal"
+	signed, _ := sign(t, reserved.Bytes(), s, o)
+	tail := signed[reserved.Len():]
+	if bytes.Count(tail, []byte("/P 1")) != 1 {
+		t.Fatal("the signature does not repeat /P")
+	}
+	foreign := append(bytes.Clone(reserved.Bytes()), bytes.Replace(tail, []byte("/P 1"), []byte("/Q 1"), 1)...)
+	if sig := signatures(t, foreign)[0]; sig.FieldMDP == nil || sig.FieldMDP.P != 1 {
+		t.Errorf("%+v", sig.FieldMDP)
+	}
+	_, err := pades.Sign(t.Context(), new(bytes.Buffer), open(t, foreign), s.key, s.options())
+	wantCode(t, err, pades.ErrDocMDP)
 }
 
 func TestSeedValuesAreObeyed(t *testing.T) {
@@ -152,11 +174,94 @@ func TestPermissionBitsAreRespected(t *testing.T) {
 func TestDamagedAndSignedIsRefused(t *testing.T) {
 	s := newSigner(t, "Damaged", p256())
 	signed, _ := sign(t, pages(1).bytes(), s, s.options())
-	damaged := bytes.ReplaceAll(signed, []byte("\nstartxref\n"), []byte("\nstartxxxx\n"))
-	d := open(t, damaged)
-	if !d.Rebuilt() {
-		t.Skip("the reader did not have to rebuild")
+	a, source := newTSA(t)
+	for name, damaged := range map[string][]byte{
+		"no startxref":            bytes.ReplaceAll(signed, []byte("\nstartxref\n"), []byte("\nstartxxxx\n")),
+		"the last offset is away": signed[:bytes.LastIndex(signed, []byte("startxref"))],
+		"a table of other words":  bytes.ReplaceAll(signed, []byte("\nxref\n"), []byte("\nxxxx\n")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t, damaged)
+			if !d.Rebuilt() {
+				t.Fatal("the reader did not have to rebuild")
+			}
+			_, err := pades.Sign(t.Context(), new(bytes.Buffer), d, s.key, s.options())
+			wantCode(t, err, pades.ErrDamagedSigned)
+			at := &pades.Place{Page: 1, Rect: pdf.Rect{X1: 9, Y1: 9}}
+			_, err = pades.Reserve(t.Context(), new(bytes.Buffer), d, pades.Reservation{Name: "seal", Place: at})
+			wantCode(t, err, pades.ErrDamagedSigned)
+			o := extension(withTSA(s.options(), pades.BLTA, a, source))
+			_, err = pades.Extend(t.Context(), new(bytes.Buffer), d, pades.BLTA, o)
+			wantCode(t, err, pades.ErrDamagedSigned)
+			_, err = pades.Timestamp(t.Context(), new(bytes.Buffer), d, "", o)
+			wantCode(t, err, pades.ErrDamagedSigned)
+		})
 	}
-	_, err := pades.Sign(t.Context(), new(bytes.Buffer), d, s.key, s.options())
-	wantCode(t, err, pades.ErrDamagedSigned)
+}
+
+// A permission of the file's table 22 (ISO 32000-2) is one of filling in, of making fields, or none; the owner has all.
+func TestEachPermissionAllowsWhatItNames(t *testing.T) {
+	s := newSigner(t, "Permissions", p256())
+	at := &pades.Place{Page: 1, Rect: pdf.Rect{X0: 100, Y0: 100, X1: 200, Y1: 200}}
+	var reserved bytes.Buffer
+	must(pades.Reserve(t.Context(), &reserved, open(t, pages(1).bytes()), pades.Reservation{Name: "number", Place: at}, pades.Reservation{Name: "seal", Place: at}))(t)
+	clear := store(t, reserved.Bytes())
+	acts := []struct {
+		name string
+		do   func(d *pdf.Document) error
+	}{
+		{"a new field", func(d *pdf.Document) error {
+			_, err := pades.Sign(t.Context(), new(bytes.Buffer), d, s.key, s.options())
+			return err
+		}},
+		{"the field that is there", func(d *pdf.Document) error {
+			o := s.options()
+			o.Field.Name = "seal"
+			_, err := pades.Sign(t.Context(), new(bytes.Buffer), d, s.key, o)
+			return err
+		}},
+		{"filling in", func(d *pdf.Document) error {
+			o := s.options()
+			o.Field.Name, o.Fill = "seal", map[string]string{"number": "05"}
+			_, err := pades.Sign(t.Context(), new(bytes.Buffer), d, s.key, o)
+			return err
+		}},
+		{"reserving", func(d *pdf.Document) error {
+			_, err := pades.Reserve(t.Context(), new(bytes.Buffer), d, pades.Reservation{Name: "day", Place: at})
+			return err
+		}},
+		{"a stamp", func(d *pdf.Document) error {
+			o := s.options()
+			o.Field.Name, o.AlsoOn = "seal", []pades.Place{*at}
+			o.Appearance = &appearance.Spec{Kind: appearance.Text, Lines: []string{"x"}}
+			_, err := pades.Sign(t.Context(), new(bytes.Buffer), d, s.key, o)
+			return err
+		}},
+	}
+	for modify, allowed := range map[string]string{
+		"none": "", "assembly": "", "form": "the field that is there, filling in", "annotate": "the field that is there, filling in, a stamp",
+		"all": "a new field, the field that is there, filling in, reserving, a stamp",
+	} {
+		for _, bits := range []string{"128", "256"} {
+			t.Run(modify+" "+bits, func(t *testing.T) {
+				locked := t.TempDir() + "/locked.pdf"
+				args := []string{"--allow-weak-crypto", "--encrypt", "", "owner", bits, "--modify=" + modify, "--", clear, locked}
+				peer(t, "qpdf", args...)
+				raw := read(t, locked)
+				for _, password := range []string{"", "owner"} {
+					d := must(pdf.Open(t.Context(), bytes.NewReader(raw), int64(len(raw)), &pdf.Options{Password: []byte(password)}))(t)
+					for _, act := range acts {
+						err := act.do(d)
+						if password == "owner" || strings.Contains(allowed+",", act.name+",") {
+							if err != nil {
+								t.Errorf("%q: %s: %v", password, act.name, err)
+							}
+						} else {
+							wantCode(t, err, pades.ErrPermission)
+						}
+					}
+				}
+			})
+		}
+	}
 }
