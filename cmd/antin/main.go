@@ -22,6 +22,7 @@ func main() {
 	ignoreFileSizeSignal()
 	code := run(ctx, &env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, lang: language(os.Getenv), openKey: keys.Open,
+		modules: func() []string { return systemModules(os.Getenv, moduleLists, moduleFolders) },
 	}, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -34,6 +35,7 @@ type env struct {
 	clock          func() time.Time
 	lang           string // "vi" or "en"
 	openKey        func(ctx context.Context, uri string, o *keys.Options) (*keys.Key, error)
+	modules        func() []string // PKCS#11 libraries for addresses that name none; nil: none
 }
 
 // The exit codes, for all commands.

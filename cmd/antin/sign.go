@@ -124,7 +124,7 @@ func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*sig
 func (s *signer) openKey(ctx context.Context) error {
 	o := &keys.Options{
 		Secret: func(ctx context.Context, prompt string) ([]byte, error) {
-			return s.e.secret(ctx, s.flags.pinFile, prompt)
+			return s.e.secret(ctx, s.flags.pinFile, s.e.prompt(prompt))
 		},
 		Trace: s.network.fetch.Trace,
 		Clock: s.e.clock,
@@ -138,7 +138,7 @@ func (s *signer) openKey(ctx context.Context) error {
 			return err
 		}
 	}
-	key, err := s.e.openKey(ctx, s.flags.key, o)
+	key, err := s.e.openNamedKey(ctx, s.flags.key, o)
 	if err != nil {
 		return err
 	}
