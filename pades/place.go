@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/pades/appearance"
 	"github.com/antinvn/antin/pdf"
 )
 
@@ -23,6 +24,9 @@ func (p *Place) page(v *pdf.View) (*pdf.Page, error) {
 	}
 	if p.width() <= 0 || p.height() <= 0 {
 		return nil, codes.New(ErrPlace, "placing on a page", fmt.Sprint(p.Page), "the box has no area")
+	}
+	if w, h := appearance.ShownSize(page); p.Rect.X1 <= 0 || p.Rect.Y1 <= 0 || p.Rect.X0 >= w || p.Rect.Y0 >= h {
+		return nil, codes.New(ErrPlace, "placing on a page", fmt.Sprint(p.Page), fmt.Sprintf("the box lies outside the page of %.0f × %.0f points", w, h))
 	}
 	return page, nil
 }

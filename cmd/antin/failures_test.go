@@ -399,8 +399,12 @@ var failures = map[string]func(*scene) []string{
 	"signed file with damaged cross-reference": func(s *scene) []string {
 		return s.sign(s.damage(s.signed(), func(b []byte) []byte { return startxref.ReplaceAll(b, []byte("startxref\n99")) }))
 	},
-	"anchor absent": func(s *scene) []string { return s.sign(s.in, "--anchor", "KT. CHỦ TỊCH") },
-	"page absent":   func(s *scene) []string { return s.sign(s.in, "--page", "7", "--rect", "10,10,100,50") },
+	"anchor absent":        func(s *scene) []string { return s.sign(s.in, "--anchor", "KT. CHỦ TỊCH") },
+	"page absent":          func(s *scene) []string { return s.sign(s.in, "--page", "7", "--rect", "10,10,100,50") },
+	"box outside the page": func(s *scene) []string { return s.sign(s.in, "--rect", "9000,10,100,50") },
+	"reserved box outside the page": func(s *scene) []string {
+		return []string{"reserve", s.in, "number=1:10,-60,50,20", "-o", filepath.Join(s.out, "x.pdf")}
+	},
 	"picture unreadable": func(s *scene) []string {
 		return s.sign(s.in, "--appearance", "person", "--image", s.write("no.png", []byte("no picture")))
 	},
