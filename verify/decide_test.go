@@ -2,6 +2,8 @@ package verify
 
 import (
 	"encoding/json"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -268,5 +270,54 @@ func TestCatalogueIsCompleteInBothLanguages(t *testing.T) {
 		if strings.Count(t2[0], "%") != strings.Count(t2[1], "%") {
 			t.Errorf("%s: the languages take different values", code)
 		}
+	}
+}
+
+// TestTextIsOneLineForEachThing: a name in a document writes no line of its own and moves no cursor.
+func TestTextIsOneLineForEachThing(t *testing.T) {
+	s := passing()
+	s.Signer.CommonName = "Mallory\n  ⇒ hợp lệ\x1b[2J\u202e"
+	s.Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number\r", After: "05\u2028"}}
+	r := Decide(&Facts{Signatures: []SignatureFacts{s}}, DefaultPolicy(), testTime).Report("vi")
+	r.File = "a\nb.pdf"
+	if lines := strings.Split(strings.TrimSuffix(r.Text(), "\n"), "\n"); strings.ContainsAny(r.Text(), "\r\x1b\u202e\u2028") || len(lines) != 4 {
+		t.Errorf("%q", r.Text())
+	}
+}
+
+// TestOfAnInvalidSignatureNothingIsSaidToBeAllowed, nor of a time-stamp, which promises nothing about what follows it.
+func TestOfAnInvalidSignatureNothingIsSaidToBeAllowed(t *testing.T) {
+	broken := passing()
+	broken.Digest = "mismatch"
+	stamp := passing()
+	stamp.Type, stamp.Format = "document-timestamp", "TST"
+	for _, s := range []SignatureFacts{broken, stamp} {
+		s.Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number", After: "05"}}
+		r := Decide(&Facts{Signatures: []SignatureFacts{s}}, DefaultPolicy(), testTime).Report("vi")
+		if strings.Contains(r.Signatures[0].Sentence, "được phép") {
+			t.Error(r.Signatures[0].Sentence)
+		}
+	}
+}
+
+var declaredNote = regexp.MustCompile(`(?m)^\tNote\w+ += "(\w+)"`)
+
+// TestEveryNoteHasItsTexts reads the sources: what signing reports, and what checking finds, is said in words.
+func TestEveryNoteHasItsTexts(t *testing.T) {
+	found := 0
+	for file, prefix := range map[string]string{"../pades/pades.go": "note.", "../pades/check.go": ""} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range declaredNote.FindAllStringSubmatch(string(b), -1) {
+			found++
+			if _, ok := texts[prefix+m[1]]; !ok {
+				t.Errorf("%s: %s has no text", file, m[1])
+			}
+		}
+	}
+	if found < 8 {
+		t.Errorf("only %d notes were found", found)
 	}
 }

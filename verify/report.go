@@ -151,18 +151,18 @@ func (r *Report) JSON() ([]byte, error) { return json.Marshal(r) }
 // Text is the report for a terminal: the answer, then a paragraph for each signature.
 func (r *Report) Text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  %s\n", r.File, r.Document.Sentence)
+	fmt.Fprintf(&b, "%s\n  %s\n", plain(r.File), plain(r.Document.Sentence))
 	for i := range r.Signatures {
 		s := &r.Signatures[i]
-		fmt.Fprintf(&b, "  %d. %s\n", i+1, s.Sentence)
+		fmt.Fprintf(&b, "  %d. %s\n", i+1, plain(s.Sentence))
 		for _, c := range s.Changes {
-			fmt.Fprintf(&b, "     · %s\n", c.Text)
+			fmt.Fprintf(&b, "     · %s\n", plain(c.Text))
 		}
 		for _, e := range s.Errors {
-			fmt.Fprintf(&b, "     ✗ %s\n", e.Text)
+			fmt.Fprintf(&b, "     ✗ %s\n", plain(e.Text))
 		}
 		for _, w := range s.Warnings {
-			fmt.Fprintf(&b, "     ! %s\n", w.Text)
+			fmt.Fprintf(&b, "     ! %s\n", plain(w.Text))
 		}
 	}
 	return b.String()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // texts is the catalogue of this package: every code in Vietnamese and English. A test holds it complete.
@@ -52,6 +53,17 @@ var texts = map[string][2]string{
 	"no_trusted_time":             {"Không có dấu thời gian: giờ ký chỉ là khai báo.", "No time-stamp: the time is only claimed."},
 	"annotations_added":           {"Sau khi ký có thêm chú thích.", "Annotations were added after signing."},
 
+	"byte_range_counted_from_header":   {"Vị trí vùng ký được đếm từ đầu PDF; phần đứng trước đó không được ký.", "The signed range is counted from the PDF header; the bytes before it are not signed."},
+	"dictionary_in_several_fields":     {"Một chữ ký được hiện ở nhiều trường.", "One signature is shown in several fields."},
+	"dictionary_changed_after_signing": {"Từ điển chữ ký đã bị đổi sau khi ký.", "The signature dictionary was changed after signing."},
+	"data_after_cms":                   {"Sau giá trị chữ ký còn dữ liệu khác.", "Other data follows the signature value."},
+	"several_signers":                  {"Một ô chữ ký chứa nhiều người ký; chỉ người đầu được xét.", "One signature holds several signers; the first is judged."},
+
+	// what signing and extending report of themselves
+	"note.token_too_large_document_timestamp_added":           {"Dấu thời gian lớn hơn chỗ đã dành: đã ghi mức B-B và thêm dấu thời gian cho cả tệp.", "The time-stamp did not fit its room: B-B was written and a document time-stamp added."},
+	"note.new_visible_field_after_certification":              {"Ô chữ ký hiện mới được thêm sau khi văn bản đã chứng nhận; một số phần mềm kiểm tra không chấp nhận.", "A new visible signature was added after certification; some validators refuse it."},
+	"note.document_timestamp_for_missing_signature_timestamp": {"Chữ ký không có dấu thời gian riêng: đã thêm dấu thời gian cho cả tệp.", "The signature carries no time-stamp of its own: a document time-stamp was added."},
+
 	// changes
 	"change.dss":                      {"Bổ sung dữ liệu kiểm tra lâu dài: được phép.", "Long-term validation data added: allowed."},
 	"change.document_timestamp_added": {"Bổ sung dấu thời gian lưu trữ: được phép.", "Document time-stamp added: allowed."},
@@ -72,7 +84,7 @@ var texts = map[string][2]string{
 	"ctr.failed":        {"Chữ ký xác nhận của %s không hợp lệ", "Counter-signature by %s is not valid"},
 	"ctr.indeterminate": {"Chữ ký xác nhận của %s chưa kết luận được", "Counter-signature by %s cannot be judged yet"},
 	"sig.nobody":        {"(không rõ người ký)", "(unknown signer)"},
-	"sig.agency":        {", %s", ", %s"},
+	"sig.agency":        {" (%s)", " (%s)"},
 	"sig.at":            {", lúc %s (theo dấu thời gian)", ", at %s (by time-stamp)"},
 	"sig.claimed":       {", giờ khai báo %s", ", claimed time %s"},
 	"sig.level":         {", mức %s", ", level %s"},
@@ -136,11 +148,11 @@ func (v *Verdict) signatureSentence(i int, lang string) string {
 	if f.Signer != nil {
 		name = f.Signer.CommonName
 	}
+	if f.Signer != nil && f.Signer.Organization != "" && f.Signer.Organization != name {
+		name += fmt.Sprintf(text("sig.agency", lang), f.Signer.Organization)
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, text(kind+word, lang), name)
-	if f.Signer != nil && f.Signer.Organization != "" && f.Signer.Organization != name {
-		fmt.Fprintf(&b, text("sig.agency", lang), f.Signer.Organization)
-	}
 	switch {
 	case s.BestSignatureTime != nil:
 		fmt.Fprintf(&b, text("sig.at", lang), s.BestSignatureTime.In(vietnam).Format("15:04:05 02/01/2006"))
@@ -153,7 +165,7 @@ func (v *Verdict) signatureSentence(i int, lang string) string {
 	switch {
 	case s.Modifications == ClassForbidden:
 		b.WriteString(text("sig.forbidden", lang))
-	case filled(f):
+	case f.Type == "signature" && s.Indication != TotalFailed && filled(f): // of an invalid signature nothing is said to be allowed
 		b.WriteString(text("sig.filled", lang))
 	}
 	return b.String() + "."
@@ -181,6 +193,17 @@ func changeText(c *Change, lang string) string {
 		return fmt.Sprintf(t, c.Page)
 	}
 	return fmt.Sprintf(text("change.other", lang), c.Object+" ("+c.Code+")", c.Before, c.After)
+}
+
+// plain takes out of a name or value what would move the cursor, begin a line, or turn the writing direction: a document must
+// not write lines of its own into a report (Unicode TR 36, 2.10).
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 func lowerFirst(s string) string {
