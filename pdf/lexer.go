@@ -3,6 +3,7 @@ package pdf
 import (
 	"errors"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -454,6 +455,14 @@ func (l *lexer) number() Object {
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil {
 		return int64(0)
+	}
+	// Reals end where those of single precision do (ISO 32000-2, C.2); what is written again stays within the digits read here.
+	const smallest = 1.175e-38
+	switch a := math.Abs(v); {
+	case a < smallest:
+		return float64(0)
+	case a > math.MaxFloat32:
+		return math.Copysign(math.MaxFloat32, v)
 	}
 	return v
 }
