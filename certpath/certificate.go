@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,9 @@ type Certificate struct {
 	SignatureAlgorithm AlgorithmIdentifier
 	Signature          []byte
 	PublicKeyAlgorithm AlgorithmIdentifier
-	PublicKey          crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey, *dsa.PublicKey; nil if unknown
+	// PublicKey is an *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey or *dsa.PublicKey (without parameters, if it
+	// inherits its issuer's: RFC 3279, 2.3.2); nil if unknown.
+	PublicKey crypto.PublicKey
 
 	Extensions []Extension
 
@@ -80,8 +83,14 @@ type Certificate struct {
 	PolicyOIDs       []OID
 	EmailAddresses   []string
 	DNSNames         []string
+	AlternativeNames []GeneralName // all of subjectAltName; nil if absent or unreadable
 	OCSPNoCheck      bool
-	ExtensionErrors  []error // extensions that could not be decoded
+	NoRevAvail       bool    // no revocation information will ever exist (RFC 9608)
+	ValidityAssured  bool    // so short-lived that none is needed (EN 319 412-1, 5.2)
+	ExtensionErrors  []error // extensions that could not be decoded, or stand there twice
+
+	tbsAlgorithm AlgorithmIdentifier // inside the signed part
+	broken       []OID               // the extensions of ExtensionErrors
 }
 
 // Extension is one extension.
@@ -144,7 +153,8 @@ func (c *Certificate) parseTBS(tbs cryptobyte.String) error {
 	if !s.ReadASN1Integer(c.SerialNumber) {
 		return bad("serialNumber")
 	}
-	if _, ok := ReadAlgorithm(&s); !ok {
+	var ok bool
+	if c.tbsAlgorithm, ok = ReadAlgorithm(&s); !ok {
 		return bad("signature")
 	}
 	var raw, validity cryptobyte.String
@@ -191,8 +201,11 @@ func (c *Certificate) parseExtensions(s cryptobyte.String) error {
 	}
 	c.Extensions = list
 	for i := range c.Extensions {
-		if !c.decodeExtension(&c.Extensions[i]) {
-			c.ExtensionErrors = append(c.ExtensionErrors, bad("extension "+c.Extensions[i].ID.String()))
+		e := &c.Extensions[i]
+		twice := slices.ContainsFunc(c.Extensions[:i], func(x Extension) bool { return x.ID.Equal(e.ID) }) // RFC 5280, 4.2
+		if twice || !c.decodeExtension(e) {
+			c.ExtensionErrors = append(c.ExtensionErrors, bad("extension "+e.ID.String()))
+			c.broken = append(c.broken, e.ID)
 		}
 	}
 	return nil
@@ -390,8 +403,22 @@ func (c *Certificate) SelfSigned() bool { return c.SelfIssued() && c.CheckSignat
 
 // CheckSignatureFrom verifies that issuer's key signed c.
 func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
+	if !sameAlgorithm(c.SignatureAlgorithm, c.tbsAlgorithm) { // RFC 5280, 4.1.1.2
+		return codes.New(ErrSignature, "verifying a certificate", c.Subject.String(), "it names two signature algorithms")
+	}
 	_, err := VerifySignature(c.SignatureAlgorithm, issuer.PublicKey, c.RawTBSCertificate, c.Signature)
 	return err
+}
+
+// sameAlgorithm takes NULL and absent parameters for the same (RFC 4055, 2.1).
+func sameAlgorithm(a, b AlgorithmIdentifier) bool {
+	parameters := func(a AlgorithmIdentifier) []byte {
+		if bytes.Equal(a.Parameters, derNull) {
+			return nil
+		}
+		return a.Parameters
+	}
+	return a.Algorithm.Equal(b.Algorithm) && bytes.Equal(parameters(a), parameters(b))
 }
 
 // Extension returns the extension with that identifier, nil if absent.

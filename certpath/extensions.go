@@ -24,6 +24,10 @@ var (
 	oidInhibitAny       = OID{2, 5, 29, 54}
 	oidAuthorityInfo    = OID{1, 3, 6, 1, 5, 5, 7, 1, 1}
 	oidOCSPNoCheck      = OID{1, 3, 6, 1, 5, 5, 7, 48, 1, 5}
+	oidIssuerAltName    = OID{2, 5, 29, 18}
+	oidFreshestCRL      = OID{2, 5, 29, 46}
+	oidNoRevAvail       = OID{2, 5, 29, 56}          // RFC 9608
+	oidValidityAssured  = OID{0, 4, 0, 194121, 2, 1} // EN 319 412-1, 5.2.1
 
 	oidAccessOCSP    = OID{1, 3, 6, 1, 5, 5, 7, 48, 1}
 	oidAccessIssuers = OID{1, 3, 6, 1, 5, 5, 7, 48, 2}
@@ -87,6 +91,10 @@ func (c *Certificate) decodeExtension(e *Extension) bool {
 		return c.decodeSubjectAltName(s)
 	case e.ID.Equal(oidOCSPNoCheck):
 		c.OCSPNoCheck = true
+	case e.ID.Equal(oidNoRevAvail):
+		c.NoRevAvail = true
+	case e.ID.Equal(oidValidityAssured):
+		c.ValidityAssured = true
 	}
 	return true
 }
@@ -180,20 +188,20 @@ func (c *Certificate) decodeCRLDistribution(s cryptobyte.String) bool {
 
 func (c *Certificate) decodeSubjectAltName(s cryptobyte.String) bool {
 	var list cryptobyte.String
-	if !s.ReadASN1(&list, cbasn1.SEQUENCE) {
+	if !s.ReadASN1(&list, cbasn1.SEQUENCE) || list.Empty() {
 		return false
 	}
-	for n := 0; !list.Empty() && n < maxListed; n++ {
-		var name cryptobyte.String
-		var tag cbasn1.Tag
-		if !list.ReadAnyASN1(&name, &tag) {
-			return false
-		}
-		switch tag {
-		case cbasn1.Tag(1).ContextSpecific():
-			c.EmailAddresses = append(c.EmailAddresses, string(name))
-		case cbasn1.Tag(2).ContextSpecific():
-			c.DNSNames = append(c.DNSNames, string(name))
+	names, ok := ReadGeneralNames(list)
+	if !ok {
+		return false
+	}
+	c.AlternativeNames = names
+	for _, n := range names {
+		switch n.Form { //nolint:exhaustive // those that have a field
+		case RFC822Name:
+			c.EmailAddresses = append(c.EmailAddresses, string(n.Value))
+		case DNSName:
+			c.DNSNames = append(c.DNSNames, string(n.Value))
 		}
 	}
 	return true

@@ -65,7 +65,10 @@ type Options struct {
 	Fetch   IssuerFetcher  // nil: nothing is fetched
 	At      time.Time      // the time to validate for; the anchors are those in force then
 	Purpose Purpose
-	Limits  Limits
+	// Policies are the certificate policies asked for (user-initial-policy-set); none means any policy.
+	Policies []OID
+	Inhibit  Inhibit
+	Limits   Limits
 }
 
 // Purpose is what the leaf is to be used for.
@@ -93,9 +96,11 @@ type Result struct {
 	Path   []*Certificate // leaf first, anchor last
 	Anchor *Anchor
 	Status [][]Status // per certificate of Path below the anchor
+	// Policies are those for which the path is valid; see [Path].
+	Policies []OID
 	// Problems has stable codes, worst first: "no_path", "expired", "not_yet_valid", "revoked", "bad_signature",
-	// "not_a_ca", "path_length", "key_usage", "ext_key_usage", "unknown_critical_extension", "name_constraints",
-	// "no_revocation_evidence", "limit".
+	// "not_a_ca", "name_constraints", "policy", "path_length", "key_usage", "ext_key_usage", "malformed_extension",
+	// "unknown_critical_extension", "no_revocation_evidence", "limit".
 	Problems []Problem
 }
 
@@ -113,8 +118,11 @@ type Path struct {
 	Certificates []*Certificate // leaf first, anchor last; the leaf alone if it is an anchor itself
 	Anchor       *Anchor        // nil if none was reached
 	// Problems are what no time changes, worst first: "no_path", "bad_signature", "not_a_ca", "name_constraints",
-	// "path_length", "key_usage", "ext_key_usage", "unknown_critical_extension", "limit".
+	// "policy", "path_length", "key_usage", "ext_key_usage", "malformed_extension", "unknown_critical_extension", "limit".
 	Problems []Problem
+	// Policies are those for which the path is valid, in the anchor's words (RFC 5280, 6.1.5 (g)): of Options.Policies if
+	// any were asked for; [AnyPolicy] stands for all.
+	Policies []OID
 }
 
 // Paths builds the candidate paths from leaf to an anchor, the best first: those without a problem, of these the ones
@@ -139,7 +147,7 @@ func Validate(ctx context.Context, leaf *Certificate, o *Options) (*Result, erro
 	}
 	var best *Result
 	for _, p := range paths {
-		r := &Result{Path: p.Certificates, Anchor: p.Anchor, Problems: slices.Clone(p.Problems)}
+		r := &Result{Path: p.Certificates, Anchor: p.Anchor, Policies: p.Policies, Problems: slices.Clone(p.Problems)}
 		r.judgeDates(o.At)
 		if o.Status != nil && len(r.Problems) == 0 {
 			for i := range r.Path[:len(r.Path)-1] {
@@ -162,8 +170,8 @@ func Validate(ctx context.Context, leaf *Certificate, o *Options) (*Result, erro
 
 // severities are the codes, the least first.
 var severities = []string{
-	"limit", "no_revocation_evidence", "not_yet_valid", "expired", "unknown_critical_extension", "ext_key_usage", "key_usage", "path_length",
-	"name_constraints", "not_a_ca", "revoked", "bad_signature", "no_path",
+	"limit", "no_revocation_evidence", "not_yet_valid", "expired", "unknown_critical_extension", "malformed_extension", "ext_key_usage", "key_usage",
+	"path_length", "policy", "name_constraints", "not_a_ca", "revoked", "bad_signature", "no_path",
 }
 
 func severity(code string) int { return slices.Index(severities, code) }

@@ -25,6 +25,7 @@ var (
 	oidRSAPSS  = OID{1, 2, 840, 113549, 1, 1, 10}
 	oidMGF1    = OID{1, 2, 840, 113549, 1, 1, 8}
 	oidEd25519 = OID{1, 3, 101, 112}
+	oidDSA     = OID{1, 2, 840, 10040, 4, 1}
 	derNull    = []byte{5, 0}
 	digestOIDs = map[crypto.Hash]OID{
 		crypto.SHA1: {1, 3, 14, 3, 2, 26}, crypto.SHA224: {2, 16, 840, 1, 101, 3, 4, 2, 4}, crypto.SHA256: {2, 16, 840, 1, 101, 3, 4, 2, 1},
@@ -68,11 +69,45 @@ func parsePublicKey(spki cryptobyte.String) (AlgorithmIdentifier, crypto.PublicK
 		}
 		return alg, k
 	}
+	if alg.Algorithm.Equal(oidDSA) && (alg.Parameters == nil || bytes.Equal(alg.Parameters, derNull)) {
+		return alg, dsaWithoutParameters(body)
+	}
 	k, err := x509.ParsePKIXPublicKey(spki)
 	if err != nil {
 		return alg, nil
 	}
 	return alg, k
+}
+
+// dsaWithoutParameters is a key whose parameters are its issuer's (RFC 3279, 2.3.2); nil if it cannot be read.
+func dsaWithoutParameters(body cryptobyte.String) crypto.PublicKey {
+	var bits []byte
+	y := new(big.Int)
+	if !body.ReadASN1BitStringAsBytes(&bits) {
+		return nil
+	}
+	in := cryptobyte.String(bits)
+	if !in.ReadASN1Integer(y) || y.Sign() <= 0 {
+		return nil
+	}
+	return &dsa.PublicKey{Y: y}
+}
+
+// inherits reports a DSA key without parameters of its own.
+func inherits(k crypto.PublicKey) bool {
+	d, ok := k.(*dsa.PublicKey)
+	return ok && d.P == nil
+}
+
+// inherited completes a certificate's DSA key by its issuer's parameters (RFC 5280, 6.1.4 (e)).
+func inherited(c, issuer *Certificate) *Certificate {
+	from, ok := issuer.PublicKey.(*dsa.PublicKey)
+	if !ok || !inherits(c.PublicKey) || from.P == nil {
+		return c
+	}
+	with := *c
+	with.PublicKey = &dsa.PublicKey{Parameters: from.Parameters, Y: c.PublicKey.(*dsa.PublicKey).Y} //nolint:forcetypeassert // inherits
+	return &with
 }
 
 // pssParameters reads RSASSA-PSS-params (RFC 4055, 3.1) with its defaults.
