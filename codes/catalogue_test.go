@@ -91,3 +91,14 @@ func TestErrorsAreFoundByCode(t *testing.T) {
 		t.Fatal("Of finds what is not there, or not what is")
 	}
 }
+
+func TestACodeIsSaidOnce(t *testing.T) {
+	const kind, other codes.Code = "test.kind", "test.other"
+	inner := codes.New(kind, "reading", "a thing", "malformed")
+	if got := codes.Wrap(kind, "asking", "an address", inner).Error(); got != "asking an address: reading a thing: malformed (test.kind)" {
+		t.Error(got)
+	}
+	if got := codes.Wrap(other, "asking", "an address", inner).Error(); got != "asking an address: reading a thing: malformed (test.kind) (test.other)" {
+		t.Error(got)
+	}
+}

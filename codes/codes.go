@@ -36,7 +36,8 @@ func Wrap(kind Code, op, object string, err error) *Error {
 	return &Error{Kind: kind, Op: op, Object: object, Err: err}
 }
 
-// Error says everything that is known, in one line: "op object: detail: cause (code)".
+// Error says everything that is known, in one line: "op object: detail: cause (code)". A code that the cause ends with is not
+// said again.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)
@@ -55,7 +56,9 @@ func (e *Error) Error() string {
 		}
 		b.WriteString(s)
 	}
-	b.WriteString(" (" + string(e.Kind) + ")")
+	if kind := " (" + string(e.Kind) + ")"; !strings.HasSuffix(b.String(), kind) {
+		b.WriteString(kind)
+	}
 	return b.String()
 }
 

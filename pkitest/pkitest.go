@@ -72,11 +72,11 @@ type Fault struct {
 	Retry     string        // Retry-After beside it
 	Truncate  bool          // half of the answer
 	Body      []byte        // this answer instead
-	Nonce     bool          // another nonce
+	Nonce     bool          // another nonce, of tsa and ocsp
 	Imprint   bool          // tsa: a token for other data
 	Usage     bool          // tsa: a certificate without timeStamping
 	Reject    bool          // tsa: status 2
-	ClockSkew time.Duration // the service's clock
+	ClockSkew time.Duration // of the clock, of tsa and ocsp
 }
 
 // Set switches a fault of "tsa", "ocsp", "crl" or "ca"; the zero Fault heals it.
@@ -399,8 +399,14 @@ func (p *PKI) Start(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /tsa", p.serve("tsa", p.answerTSA))
 	for _, ca := range []string{"ca", "root"} {
-		mux.HandleFunc("POST /ocsp/"+ca, p.serve("ocsp", func(ctx context.Context, _ Fault, body []byte) ([]byte, string, error) {
-			der, err := p.OCSP(ca).Respond(ctx, body)
+		mux.HandleFunc("POST /ocsp/"+ca, p.serve("ocsp", func(ctx context.Context, f Fault, body []byte) ([]byte, string, error) {
+			if f.Nonce {
+				body = append([]byte{}, body...)
+				body[len(body)-1] ^= 1 // the request ends with it
+			}
+			r := p.OCSP(ca)
+			r.Clock = func() time.Time { return p.o.Clock().Add(f.ClockSkew) }
+			der, err := r.Respond(ctx, body)
 			return der, "application/ocsp-response", err
 		}))
 		mux.HandleFunc("GET /"+ca+".crl", p.serve("crl", func(context.Context, Fault, []byte) ([]byte, string, error) {

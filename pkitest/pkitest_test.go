@@ -162,3 +162,38 @@ func TestSaveAndLoadKeepTheAddress(t *testing.T) {
 		t.Fatalf("%v %+v", err, r.Problems)
 	}
 }
+
+func TestRevocationFaults(t *testing.T) {
+	p := start(t, pkitest.Options{})
+	cert, _, err := p.Issue(pkitest.Subject{CommonName: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() error {
+		_, err := (&revocation.Fetcher{Fetch: &fetch.Client{AllowHosts: []string{p.Host()}, Timeout: time.Second}}).Status(t.Context(), cert, p.CA)
+		return err
+	}
+	p.Faults.Set("crl", pkitest.Fault{Status: 404})
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name  string
+		fault pkitest.Fault
+		want  error
+	}{
+		{"slow", pkitest.Fault{Delay: 10 * time.Second}, fetch.ErrTimeout},
+		{"busy", pkitest.Fault{Status: 503, Retry: "60"}, fetch.ErrBusy},
+		{"wrong nonce", pkitest.Fault{Nonce: true}, revocation.ErrNonce},
+		{"clock ahead", pkitest.Fault{ClockSkew: time.Hour}, revocation.ErrUnanswered},
+		{"truncated", pkitest.Fault{Truncate: true}, revocation.ErrOCSP},
+		{"another answer", pkitest.Fault{Body: []byte("<html>")}, revocation.ErrOCSP},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p.Faults.Set("ocsp", tt.fault)
+			if err := ask(); !errors.Is(err, tt.want) || !errors.Is(err, fetch.ErrStatus) {
+				t.Fatalf("got %v, want %v and the list's failure", err, tt.want)
+			}
+		})
+	}
+}

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -175,18 +174,19 @@ func (f *Fetcher) ocsp(ctx context.Context, address string, issuer *certpath.Cer
 	for k, i := range open {
 		asked[k] = certs[i]
 	}
-	der, err := f.askOCSP(ctx, address, issuer, asked...)
+	resp, err := f.askOCSP(ctx, address, issuer, asked...)
 	if err != nil {
 		return nil, err
 	}
+	der := resp.Body
 	var first error
 	for _, i := range open {
 		s, err := statusOf(der, certs[i], issuer, nil)
-		if err == nil && !s.NextUpdate.IsZero() && f.now().After(s.NextUpdate.Add(maxLate)) {
-			err = codes.New(ErrUnanswered, "asking", address, "the answer is out of date")
+		if err == nil {
+			err = f.current(s)
 		}
 		if err != nil {
-			first = cmp.Or(first, err)
+			first = cmp.Or(first, error(codes.Wrap(codes.Code(codes.Of(err)), "asking", resp.Address, err)))
 			continue
 		}
 		s.Source = address
@@ -200,9 +200,6 @@ func (f *Fetcher) ocsp(ctx context.Context, address string, issuer *certpath.Cer
 	}
 	return out, nil
 }
-
-// maxLate is how long after its nextUpdate evidence is still taken: clocks differ.
-const maxLate = 5 * time.Minute
 
 func ocspKey(address string, cert *certpath.Certificate) string {
 	return "ocsp " + address + " " + fingerprint(cert)
@@ -222,7 +219,7 @@ func (f *Fetcher) cachedOCSP(address string, cert, issuer *certpath.Certificate)
 }
 
 // askOCSP sends one request and returns the answer, its nonce checked.
-func (f *Fetcher) askOCSP(ctx context.Context, address string, issuer *certpath.Certificate, certs ...*certpath.Certificate) ([]byte, error) {
+func (f *Fetcher) askOCSP(ctx context.Context, address string, issuer *certpath.Certificate, certs ...*certpath.Certificate) (*fetch.Response, error) {
 	var nonce []byte
 	if !f.NoNonce {
 		random := f.Rand
@@ -246,13 +243,13 @@ func (f *Fetcher) askOCSP(ctx context.Context, address string, issuer *certpath.
 	}
 	r, err := ParseOCSP(resp.Body)
 	if err != nil {
-		return nil, err
+		return nil, codes.Wrap(codes.Code(codes.Of(err)), "asking", resp.Address, err)
 	}
 	// A responder that serves prepared answers sends no nonce (RFC 5019, 4); a wrong one is a replay.
 	if nonce != nil && r.Nonce != nil && !bytes.Equal(r.Nonce, nonce) {
-		return nil, codes.New(ErrNonce, "asking", address, "the answer carries another nonce")
+		return nil, codes.New(ErrNonce, "asking", resp.Address, "the answer carries another nonce")
 	}
-	return resp.Body, nil
+	return resp, nil
 }
 
 // statusOf verifies a stored or received response for one certificate.
@@ -279,41 +276,86 @@ func statusOf(der []byte, cert, issuer *certpath.Certificate, pool []*certpath.C
 	return s, nil
 }
 
+// crl asks for a list, or takes the one that is kept: where that does not serve, the address may hold a newer one.
 func (f *Fetcher) crl(ctx context.Context, address string, cert, issuer *certpath.Certificate) (Status, error) {
 	key := "crl " + address
-	var der []byte
 	if f.Cache != nil {
-		if d, until, ok := f.Cache.Get(key); ok && f.now().Before(until) {
-			der = d
+		if der, until, ok := f.Cache.Get(key); ok && f.now().Before(until) {
+			if _, s, err := f.listed(ctx, address, der, cert, issuer); err == nil {
+				return s, nil
+			}
 		}
 	}
-	fetched := der == nil
-	if fetched {
-		if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") {
-			return Status{}, codes.New(fetch.ErrAddress, "asking", address, "only http and https are asked")
-		}
-		resp, err := f.client().Do(ctx, fetch.Request{Kind: "crl", URL: address, MaxBytes: 100 << 20})
-		if err != nil {
-			return Status{}, err
-		}
-		der = resp.Body
-	}
-	c, err := ParseCRL(der)
+	resp, err := f.client().Do(ctx, fetch.Request{Kind: "crl", URL: address, MaxBytes: 100 << 20})
 	if err != nil {
 		return Status{}, err
 	}
-	if err := c.CheckSignature(issuer); err != nil {
-		return Status{}, err
+	c, s, err := f.listed(ctx, address, resp.Body, cert, issuer)
+	if err != nil {
+		return Status{}, codes.Wrap(codes.Code(codes.Of(err)), "asking", resp.Address, err)
 	}
-	if !c.NextUpdate.IsZero() && f.now().After(c.NextUpdate.Add(maxLate)) {
-		return Status{}, codes.New(ErrCRL, "asking", address, "the list is out of date")
+	if f.Cache != nil && !c.NextUpdate.IsZero() {
+		f.Cache.Put(key, resp.Body, c.NextUpdate)
 	}
-	if fetched && f.Cache != nil && !c.NextUpdate.IsZero() {
-		f.Cache.Put(key, der, c.NextUpdate)
+	return s, nil
+}
+
+// listed reads a list's word about a certificate; the list is verified.
+func (f *Fetcher) listed(ctx context.Context, address string, der []byte, cert, issuer *certpath.Certificate) (*CRL, Status, error) {
+	c, s, err := lookup(ctx, der, cert, issuer)
+	if err != nil {
+		return nil, s, err
 	}
-	s, err := c.Lookup(cert.SerialNumber)
+	if err := f.current(s); err != nil {
+		return nil, s, err
+	}
 	s.Source = address
-	return s, err
+	return c, s, nil
+}
+
+// lookup scans a list once, as long as ctx lasts, and verifies it.
+func lookup(ctx context.Context, der []byte, cert, issuer *certpath.Certificate) (*CRL, Status, error) {
+	c, s, err := ScanCRL(&lasting{ctx, bytes.NewReader(der)}, cert.SerialNumber)
+	if err = cmp.Or(ctx.Err(), err); err != nil {
+		return nil, s, err
+	}
+	s.Evidence = der
+	return c, s, c.CheckSignature(issuer)
+}
+
+// lasting is a reader that ends with a context: a list of 100 MB takes a second.
+type lasting struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (l *lasting) Read(b []byte) (int, error) {
+	if err := l.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return l.r.Read(b)
+}
+
+// maxLate is how far evidence may be beyond its time: clocks differ. maxSilent is how old an answer without nextUpdate may be,
+// which says that newer information is always there (RFC 6960, 4.2.2.1).
+const (
+	maxLate   = 5 * time.Minute
+	maxSilent = 24 * time.Hour
+)
+
+// current refuses fresh evidence that is out of date, from the future, or an old answer played again.
+func (f *Fetcher) current(s Status) error {
+	const act = "taking the word of"
+	now, what := f.now(), map[string]codes.Code{"ocsp": ErrUnanswered, "crl": ErrCRL}[s.Kind]
+	switch {
+	case !s.NextUpdate.IsZero() && now.After(s.NextUpdate.Add(maxLate)):
+		return codes.New(what, act, s.Kind, "it is out of date since "+s.NextUpdate.UTC().Format(time.RFC3339))
+	case s.ThisUpdate.After(now.Add(maxLate)):
+		return codes.New(what, act, s.Kind, "it is of "+s.ThisUpdate.UTC().Format(time.RFC3339)+", which is to come")
+	case s.Kind == "ocsp" && s.NextUpdate.IsZero() && now.After(s.ProducedAt.Add(maxSilent)):
+		return codes.New(what, act, s.Kind, "it was made on "+s.ProducedAt.UTC().Format(time.RFC3339)+" and names no end")
+	}
+	return nil
 }
 
 func fingerprint(c *certpath.Certificate) string {
@@ -361,11 +403,7 @@ func (s *Stored) Status(ctx context.Context, cert, issuer *certpath.Certificate)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		c, err := ParseCRL(der)
-		if err != nil || !c.Issuer.Equal(issuer.Subject) || c.CheckSignature(issuer) != nil {
-			continue
-		}
-		if st, err := c.Lookup(cert.SerialNumber); err == nil {
+		if _, st, err := lookup(ctx, der, cert, issuer); err == nil {
 			out = append(out, st)
 		}
 	}

@@ -299,7 +299,8 @@ func sum(h crypto.Hash, b []byte) []byte {
 	return w.Sum(nil)
 }
 
-// Signer finds the responder's certificate (issuer itself, or delegated: OCSPSigning, signed by issuer) and verifies the signature.
+// Signer finds the responder's certificate (issuer itself, or delegated: OCSPSigning, signed by issuer, valid when the answer was
+// made) and verifies the signature.
 func (r *OCSPResponse) Signer(issuer *certpath.Certificate, pool ...*certpath.Certificate) (*certpath.Certificate, error) {
 	candidates := append([]*certpath.Certificate{issuer}, r.Certificates...)
 	for _, c := range append(candidates, pool...) {
@@ -312,8 +313,9 @@ func (r *OCSPResponse) Signer(issuer *certpath.Certificate, pool ...*certpath.Ce
 		if c.Equal(issuer) || bytes.Equal(c.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) && c.Subject.Equal(issuer.Subject) {
 			return c, nil
 		}
-		// RFC 6960, 4.2.2.2: delegated by the CA itself, for this purpose.
-		if slices.ContainsFunc(c.ExtKeyUsage, oidOCSPSigning.Equal) && c.Issuer.Equal(issuer.Subject) && c.CheckSignatureFrom(issuer) == nil {
+		// RFC 6960, 4.2.2.2: delegated by the CA itself, for this purpose, and for the time of the answer.
+		if slices.ContainsFunc(c.ExtKeyUsage, oidOCSPSigning.Equal) && !r.ProducedAt.Before(c.NotBefore) && !r.ProducedAt.After(c.NotAfter) &&
+			c.Issuer.Equal(issuer.Subject) && c.CheckSignatureFrom(issuer) == nil {
 			return c, nil
 		}
 	}
