@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"slices"
 	"testing"
 
 	"github.com/antinvn/antin/pades"
@@ -151,7 +152,7 @@ func grayProfile() []byte {
 		data = append(data, tag.data...)
 		data = append(data, make([]byte, -len(data)&3)...)
 	}
-	out := append(append(header, table...), data...)
+	out := slices.Concat(header, table, data)
 	binary.BigEndian.PutUint32(out, uint32(len(out)))
 	return out
 }
