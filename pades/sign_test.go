@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -52,7 +53,67 @@ func TestASecondSignatureLeavesTheFirstValid(t *testing.T) {
 	}
 }
 
+// embedVariable names the folder in which another process of this test finds its work.
+const embedVariable = "ANTIN_TEST_EMBED"
+
+// embedElsewhere embeds in another process, which has nothing but the folder: base.pdf, prepared and value; it returns what that
+// process says.
+func embedElsewhere(t *testing.T, dir string) string {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), must(os.Executable())(t), "-test.run=^TestEmbedInThisProcess$", "-test.v")
+	c.Env = append(os.Environ(), embedVariable+"="+dir)
+	out, _ := c.CombinedOutput() // its words count
+	return string(out)
+}
+
+// TestEmbedInThisProcess is the other process of [TestPreparedAndEmbeddedInTwoProcesses].
+func TestEmbedInThisProcess(t *testing.T) {
+	dir := os.Getenv(embedVariable)
+	if dir == "" {
+		t.Skip("this is the other process of another test")
+	}
+	var p pades.Prepared
+	if err := p.UnmarshalBinary(read(t, dir+"/prepared")); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := p.Embed(t.Context(), &out, open(t, read(t, dir+"/base.pdf")), read(t, dir+"/value"), nil); err != nil {
+		t.Fatal(err)
+	}
+	keep(t, dir+"/signed.pdf", out.Bytes())
+}
+
+func keep(t testing.TB, name string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestPreparedAndEmbeddedInTwoProcesses(t *testing.T) {
+	s := newSigner(t, "Remote", p256())
+	base := pages(1).bytes()
+	dirs := []string{t.TempDir(), t.TempDir()}
+	for _, dir := range dirs { // two prepared on one revision
+		p := must(pades.Prepare(t.Context(), open(t, base), s.options()))(t)
+		keep(t, dir+"/base.pdf", base)
+		keep(t, dir+"/prepared", must(p.MarshalBinary())(t))
+		keep(t, dir+"/value", must(s.key.Sign(nil, p.Unsigned().Digest(), p.Unsigned().SignerOpts()))(t))
+	}
+	said := embedElsewhere(t, dirs[0])
+	if !strings.Contains(said, "--- PASS: TestEmbedInThisProcess") {
+		t.Fatal(said)
+	}
+	signed := read(t, dirs[0]+"/signed.pdf")
+	intact(t, signed, 1)
+	keep(t, dirs[1]+"/base.pdf", signed)
+	said = embedElsewhere(t, dirs[1])
+	if _, err := os.Stat(dirs[1] + "/signed.pdf"); err == nil || !strings.Contains(said, string(pades.ErrBaseChanged)) {
+		t.Errorf("the second of two: %s", said)
+	}
+}
+
+func TestEmbedChecksWhatItIsGiven(t *testing.T) {
 	s := newSigner(t, "Remote", p256())
 	base := pages(1).bytes()
 	p := must(pades.Prepare(t.Context(), open(t, base), s.options()))(t)
@@ -74,11 +135,17 @@ func TestPreparedAndEmbeddedInTwoProcesses(t *testing.T) {
 		t.Errorf("report %+v", report)
 	}
 
-	t.Run("the second of two prepared on one revision is refused", func(t *testing.T) {
-		_, err := later.Embed(t.Context(), new(bytes.Buffer), open(t, out.Bytes()), value, nil)
-		if !errors.Is(err, pades.ErrBaseChanged) {
-			t.Errorf("%v", err)
-		}
+	t.Run("a field that was signed meanwhile is refused", func(t *testing.T) {
+		f := pages(1)
+		field := f.add("<< /FT /Sig /T (seal) /Type /Annot /Subtype /Widget /F 132 /Rect [0 0 0 0] /P 5 0 R /V null >>")
+		f.objects[0] = "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [" + field + "] >> >>"
+		free := f.bytes()
+		o := s.options()
+		o.Field.Name = "seal"
+		p := must(pades.Prepare(t.Context(), open(t, free), o))(t)
+		taken := bytes.Replace(free, []byte("/V null"), []byte("/V <<>>"), 1) // of the same size
+		_, err := p.Embed(t.Context(), new(bytes.Buffer), open(t, taken), value, nil)
+		wantCode(t, err, pades.ErrFieldSigned)
 	})
 	t.Run("another file of the same size is refused", func(t *testing.T) {
 		other := bytes.Replace(base, []byte("(Page 1)"), []byte("(Page 2)"), 1)
