@@ -5,9 +5,12 @@ import (
 	"crypto"
 	"io"
 	"slices"
+	"time"
 
+	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/tsp"
 )
 
 // documentTokenHash is the imprint of document time-stamps. It may differ from the signatures' own digests.
@@ -35,6 +38,9 @@ func Extend(ctx context.Context, w io.Writer, d *pdf.Document, to Level, o *Exte
 		return nil, codes.New(ErrUnsigned, "extending", to.String(), "the file holds no signature")
 	}
 	report := &Report{Level: to}
+	if tooLate(signatures, o.time()) {
+		report.Notes = append(report.Notes, NoteTooLate)
+	}
 	if err := out.pass(ctx, w, o.Progress, documentTokenHash); err != nil {
 		return nil, err
 	}
@@ -94,14 +100,46 @@ func openExtension(ctx context.Context, d *pdf.Document, to Level, o *ExtendOpti
 	return newOutput(d), &planned, nil
 }
 
-// untimed reports whether a signature has neither a time-stamp of its own nor a document time-stamp after it.
-func untimed(signatures []*Signature) bool {
+// lastTimestamp is where the newest document time-stamp ends, 0 if there is none.
+func lastTimestamp(signatures []*Signature) int64 {
 	covered := int64(0)
 	for _, s := range signatures {
 		if s.Type == TypeDocumentTimestamp {
 			covered = max(covered, s.end())
 		}
 	}
+	return covered
+}
+
+// tooLate reports whether what no later document time-stamp covers rests on a certificate that has ended: a new one proves nothing of
+// the time before (EN 319 102-1, 5.6.2.1).
+func tooLate(signatures []*Signature, at time.Time) bool {
+	covered := lastTimestamp(signatures)
+	for _, s := range signatures {
+		if s.end() < covered || s.CMS == nil || len(s.CMS.Signers()) == 0 {
+			continue
+		}
+		rests := s.tokens()
+		if s.Token != nil {
+			rests = append(rests, s.Token)
+		}
+		if len(rests) == 0 && ended(s.CMS.Signers()[0].Certificate(s.CMS.Certificates()), at) {
+			return true
+		}
+		if len(rests) > 0 && !slices.ContainsFunc(rests, func(t *tsp.Token) bool {
+			return !ended(t.Certificate(nil), at)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+func ended(c *certpath.Certificate, at time.Time) bool { return c != nil && c.NotAfter.Before(at) }
+
+// untimed reports whether a signature has neither a time-stamp of its own nor a document time-stamp after it.
+func untimed(signatures []*Signature) bool {
+	covered := lastTimestamp(signatures)
 	for _, s := range signatures {
 		if s.Type == TypeSignature && s.end() > covered && len(s.tokens()) == 0 {
 			return true

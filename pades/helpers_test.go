@@ -72,6 +72,17 @@ func newTSA(t testing.TB) (*tsa, tsp.Source) {
 	return a, &tsp.Client{URL: "http://tsa.test/", Fetch: &fetch.Client{Transport: a, Trusted: true}}
 }
 
+// renew gives the authority keys, certificates and a clock of a later time.
+func (a *tsa) renew(t testing.TB, at time.Time) {
+	t.Helper()
+	rootKey := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	root := certifyAt(t, at, "TSA Root", rootKey.Public(), nil, rootKey)
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
+	a.chain = []*certpath.Certificate{certifyAt(t, at, "TSA", key.Public(), root, rootKey), root}
+	a.responder.Key, a.responder.Chain = key, a.chain
+	a.responder.Clock = func() (time.Time, error) { return at, nil }
+}
+
 // RoundTrip implements [http.RoundTripper].
 func (a *tsa) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.calls++
@@ -146,9 +157,15 @@ func ed25519Key(t testing.TB) ed25519.PrivateKey {
 
 func certify(t testing.TB, name string, key crypto.PublicKey, issuer *certpath.Certificate, issuerKey crypto.Signer) *certpath.Certificate {
 	t.Helper()
+	return certifyAt(t, now, name, key, issuer, issuerKey)
+}
+
+// certifyAt makes a certificate that is valid from a year before to four years after at.
+func certifyAt(t testing.TB, at time.Time, name string, key crypto.PublicKey, issuer *certpath.Certificate, issuerKey crypto.Signer) *certpath.Certificate {
+	t.Helper()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name, Country: []string{"VN"}},
-		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(4, 0, 0), BasicConstraintsValid: true,
+		NotBefore: at.AddDate(-1, 0, 0), NotAfter: at.AddDate(4, 0, 0), BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 	}
 	if name == "TSA" { // RFC 3161, 2.3: critical, and alone

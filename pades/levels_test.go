@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/pades"
@@ -77,6 +78,65 @@ func TestRenewalForManyYearsOnlyAdds(t *testing.T) {
 	if said := pyhanko(t, file); strings.Count(said, "intact=True valid=True") != 5 || !strings.Contains(said, "docmdp_ok=True level=LTA_UPDATES") {
 		t.Errorf("pyHanko: %s", said)
 	}
+}
+
+// dated answers at a time of its own.
+type dated struct{ at time.Time }
+
+func (d dated) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]certpath.Status, error) {
+	s, err := register{}.Status(ctx, cert, issuer)
+	for i := range s {
+		s[i].ThisUpdate, s[i].ProducedAt, s[i].NextUpdate = d.at, d.at, d.at.AddDate(0, 0, 7)
+		s[i].Evidence = append(s[i].Evidence, d.at.Format(" 2006")...)
+	}
+	return s, err
+}
+
+// The signer's certificate ends after four years and every authority's with it; each renewal comes before that of the last document
+// time-stamp, from an authority with a key and a root of its own.
+func TestRenewalOutlivesTheSignerAndItsAuthorities(t *testing.T) {
+	s := newSigner(t, "Long gone", p256())
+	a, source := newTSA(t)
+	o := withTSA(s.options(), pades.BLTA, a, source)
+	file, _ := sign(t, pages(1).bytes(), s, o)
+	anchors := slices.Clone(o.Anchors.(roots))
+	for year := 3; year <= 15; year += 3 {
+		at := now.AddDate(year, 0, 0)
+		next, source := newTSA(t)
+		next.renew(t, at)
+		anchors = append(anchors, next.chain[1])
+		var out bytes.Buffer
+		report := must(pades.Extend(t.Context(), &out, open(t, file), pades.BLTA, &pades.ExtendOptions{
+			TSA: source, Status: dated{at}, Anchors: anchors, Time: at,
+		}))(t)
+		if len(report.Notes) != 0 {
+			t.Errorf("year %d: %v", year, report.Notes)
+		}
+		if !bytes.HasPrefix(out.Bytes(), file) {
+			t.Fatal("a renewal changed earlier bytes")
+		}
+		file = out.Bytes()
+		all := intact(t, file, 2+year/3)
+		if last := all[len(all)-1]; !last.Token.GenTime.Equal(at) {
+			t.Errorf("year %d: the last document time-stamp is of %v", year, last.Token.GenTime)
+		}
+	}
+	clean(t, file)
+	if said := pyhanko(t, file); strings.Count(said, "intact=True valid=True") != 7 || !strings.Contains(said, "level=LTA_UPDATES") {
+		t.Errorf("pyHanko: %s", said)
+	}
+	// It is renewed nevertheless, for whoever trusts the file's way until now; but it is said.
+	t.Run("too late for the last authority", func(t *testing.T) {
+		at := now.AddDate(30, 0, 0)
+		next, source := newTSA(t)
+		next.renew(t, at)
+		report := must(pades.Extend(t.Context(), new(bytes.Buffer), open(t, file), pades.BLTA, &pades.ExtendOptions{
+			TSA: source, Status: dated{at}, Anchors: append(anchors, next.chain[1]), Time: at,
+		}))(t)
+		if !slices.Contains(report.Notes, pades.NoteTooLate) {
+			t.Errorf("%v", report.Notes)
+		}
+	})
 }
 
 func TestARenewalAsksOnlyForTheLastDocumentTimestamp(t *testing.T) {

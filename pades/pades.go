@@ -141,6 +141,7 @@ const (
 	NoteLateToken   = "token_too_large_document_timestamp_added" // B-B written; a document time-stamp gives the time
 	NoteVisibleLate = "new_visible_field_after_certification"    // some validators refuse it (ISO 32000-2, 12.8.2.2.2 does not)
 	NoteDocumentTST = "document_timestamp_for_missing_signature_timestamp"
+	NoteTooLate     = "certificate_expired_before_renewal" // nothing proves that the last time-stamp or signature was made before its certificate ended
 )
 
 // RoomError says how much room a signature would have needed; it matches [ErrNoRoom]. Sign again with
