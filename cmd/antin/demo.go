@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/antinvn/antin/codes"
@@ -58,7 +56,9 @@ func runDemo(ctx context.Context, e *env, args []string) int {
 	}
 	d := &demo{e: e, dir: *out, in: *in, json: f.format == "json", started: e.clock()}
 	if err := d.run(ctx); err != nil {
-		return e.fail(f.format, err)
+		r := e.failed(d.in, err)
+		e.print(f.format, r)
+		return r.exit
 	}
 	return exitDone
 }
@@ -106,6 +106,7 @@ type demo struct {
 	filled   map[string]string
 	files    []demoFile
 	said     []string // the sentences about the sealed file and the spoiled copies
+	peers    []demoPeer
 }
 
 type demoFile struct {
@@ -117,22 +118,20 @@ type demoFile struct {
 
 func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
-func (d *demo) say(format string, a ...any) {
+// say prints a line in the reader's language; both forms take the same values.
+func (d *demo) say(vi, en string, a ...any) {
 	if !d.json {
-		fmt.Fprintf(d.e.stdout, format+"\n", a...)
+		fmt.Fprintf(d.e.stdout, d.e.words(vi, en)+"\n", a...)
 	}
 }
 
 // conclude says what a check found, and keeps it for the summary.
-func (d *demo) conclude(format string, a ...any) {
-	d.say(format, a...)
-	d.said = append(d.said, strings.TrimSpace(fmt.Sprintf(format, a...)))
+func (d *demo) conclude(sentence string) {
+	d.say("   %s", "   %s", sentence)
+	d.said = append(d.said, sentence)
 }
 
 func (d *demo) run(ctx context.Context) error {
-	if err := os.MkdirAll(d.dir, 0o755); err != nil {
-		return codes.Wrap(errOutput, "making the folder", d.dir, err)
-	}
 	for _, step := range []func(context.Context) error{
 		d.takeDocument, d.startTraining, d.reserve, d.leaderSigns, d.agencySeals, d.check, d.spoil, d.askPeers,
 	} {
@@ -161,51 +160,6 @@ func (d *demo) write(name, what string, f func(w *os.File) error) error {
 	return nil
 }
 
-// takeDocument: step 1.
-func (d *demo) takeDocument(ctx context.Context) error {
-	var content []byte
-	var err error
-	switch {
-	case d.in == "":
-		if content, err = assets.ReadFile("assets/decision.pdf"); err != nil {
-			return err
-		}
-		d.say("1. Văn bản mẫu: quyết định hai trang (kèm sẵn trong chương trình)")
-	case strings.EqualFold(filepath.Ext(d.in), ".docx"):
-		if content, err = convertDOCX(ctx, d.in); err != nil {
-			return err
-		}
-		d.say("1. Văn bản: %s, chuyển sang PDF bằng LibreOffice", d.in)
-	default:
-		if content, err = os.ReadFile(d.in); err != nil {
-			return codes.Wrap(errInput, "reading", d.in, err)
-		}
-		d.say("1. Văn bản: %s", d.in)
-	}
-	d.source = d.path("0-draft.pdf")
-	return d.write("0-draft.pdf", "dự thảo", func(w *os.File) error { _, err := w.Write(content); return err })
-}
-
-func convertDOCX(ctx context.Context, in string) ([]byte, error) {
-	office, err := exec.LookPath("soffice")
-	if err != nil {
-		return nil, codes.New(errInput, "converting", in, "LibreOffice (soffice) is not installed; give a PDF")
-	}
-	dir, err := os.MkdirTemp("", "antin-docx-")
-	if err != nil {
-		return nil, codes.Wrap(errOutput, "making a folder", "", err)
-	}
-	defer os.RemoveAll(dir)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, office, "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--convert-to", "pdf", "--outdir", dir, in)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, codes.New(errInput, "converting", in, "soffice: "+err.Error()+" "+strings.TrimSpace(string(out)))
-	}
-	base := strings.TrimSuffix(filepath.Base(in), filepath.Ext(in))
-	return os.ReadFile(filepath.Join(dir, base+".pdf"))
-}
-
 // startTraining: step 2.
 func (d *demo) startTraining(ctx context.Context) (err error) {
 	if d.training, err = openTraining(d.dir, d.e.clock); err != nil {
@@ -227,7 +181,8 @@ func (d *demo) startTraining(ctx context.Context) (err error) {
 	if err := writeFile(d.path("env.sh"), func(w *os.File) error { _, err := w.WriteString(servers); return err }); err != nil {
 		return err
 	}
-	d.say("2. Gốc tin cậy, khóa lãnh đạo và khóa cơ quan (HUẤN LUYỆN) trong %s; TSA %s, OCSP %s, CRL %s", d.dir, d.training.tsaURL(), d.training.ocspURL(), d.training.crlURL())
+	d.say("2. Gốc tin cậy, khóa lãnh đạo và khóa cơ quan (HUẤN LUYỆN) trong %s; TSA %s, OCSP %s, CRL %s",
+		"2. Root, leader's key and agency's key (TRAINING) in %s; TSA %s, OCSP %s, CRL %s", d.dir, d.training.tsaURL(), d.training.ocspURL(), d.training.crlURL())
 	return nil
 }
 
@@ -242,13 +197,14 @@ func (d *demo) reserve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.write("1-reserved.pdf", "đặt sẵn ô số, ngày, tháng, dấu", func(w *os.File) error {
+	if err := d.write("1-reserved.pdf", d.e.words("đặt sẵn ô số, ngày, tháng, dấu", "fields for number, day, month and seal"), func(w *os.File) error {
 		_, err := pades.Reserve(ctx, w, doc, fields...)
 		return err
 	}); err != nil {
 		return err
 	}
-	d.say("3. 1-reserved.pdf: đã đặt sẵn ô số, ngày, tháng và ô dấu, trước chữ ký thứ nhất")
+	d.say("3. 1-reserved.pdf: đã đặt sẵn ô số, ngày, tháng và ô dấu, trước chữ ký thứ nhất",
+		"3. 1-reserved.pdf: fields for number, day, month and seal, before the first signature")
 	return nil
 }
 
@@ -272,8 +228,9 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 			return nil, err
 		}
 		w, _ := appearance.ShownSize(p)
-		d.leader = pdf.Rect{X0: w - anchorBoxWidth - 40, Y0: 60, X1: w - 40, Y1: 60 + anchorBoxHeight}
-		d.say("   không có dòng “%s”: ký ở góc dưới bên phải trang cuối", demoAnchor)
+		right := max(w-40, min(w, anchorBoxWidth)) // a narrow page has no margin left
+		d.leader = pdf.Rect{X0: right - anchorBoxWidth, Y0: 60, X1: right, Y1: 60 + anchorBoxHeight}
+		d.say("   không có dòng “%s”: ký ở góc dưới bên phải trang cuối", "   no line “%s”: signed at the lower right of the last page", demoAnchor)
 	default:
 		return nil, err
 	}
@@ -300,7 +257,7 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 		if !slices.ContainsFunc(gaps, func(g text.Gap) bool { return g.Name == name }) {
 			x, y := d.leader.X0+float64(i)*50, max(d.leader.Y1, seal.Y1)+4
 			r.Place = &pades.Place{Page: d.page, Rect: pdf.Rect{X0: x, Y0: y, X1: x + 46, Y1: y + 16}}
-			d.say("   không có chỗ trống cho %s: đặt phía trên ô chữ ký", name)
+			d.say("   không có chỗ trống cho %s: đặt phía trên ô chữ ký", "   no gap for %s: placed above the signature", name)
 		}
 		fields = append(fields, r)
 	}
@@ -350,10 +307,11 @@ func (d *demo) leaderSigns(ctx context.Context) error {
 	if err := d.prepare(ctx, o); err != nil {
 		return err
 	}
-	if err := d.write("2-leader.pdf", "lãnh đạo ký, B-LT", func(w *os.File) error { return d.embed(ctx, w, key, o) }); err != nil {
+	if err := d.write("2-leader.pdf", d.e.words("lãnh đạo ký, B-LT", "signed by the leader, B-LT"), func(w *os.File) error { return d.embed(ctx, w, key, o) }); err != nil {
 		return err
 	}
-	d.say("   2-leader.pdf: lãnh đạo ký (chuẩn bị → lưu 2-leader.prepared → đọc lại → gắn chữ ký), mức B-LT")
+	d.say("   2-leader.pdf: lãnh đạo ký (chuẩn bị → lưu 2-leader.prepared → đọc lại → gắn chữ ký), mức B-LT",
+		"   2-leader.pdf: the leader signs (prepared → saved as 2-leader.prepared → read back → embedded), level B-LT")
 	return nil
 }
 
@@ -425,13 +383,14 @@ func (d *demo) agencySeals(ctx context.Context) error {
 		return err
 	}
 	defer file.Close()
-	if err := d.write("3-sealed.pdf", "điền số, ngày; đóng dấu, B-LTA", func(w *os.File) error {
+	if err := d.write("3-sealed.pdf", d.e.words("điền số, ngày; đóng dấu, B-LTA", "numbered, dated, sealed, B-LTA"), func(w *os.File) error {
 		_, err := pades.Sign(ctx, w, doc, key, o)
 		return err
 	}); err != nil {
 		return err
 	}
-	d.say("4. 3-sealed.pdf: số %s, ngày %s tháng %s; dấu đỏ phủ một phần ba bên trái chữ ký, mức B-LTA", d.filled["number"], d.filled["day"], d.filled["month"])
+	d.say("4. 3-sealed.pdf: số %s, ngày %s tháng %s; dấu đỏ phủ một phần ba bên trái chữ ký, mức B-LTA",
+		"4. 3-sealed.pdf: number %s, day %s, month %s; red seal over the left third of the signature, level B-LTA", d.filled["number"], d.filled["day"], d.filled["month"])
 	return nil
 }
 
@@ -450,15 +409,16 @@ func (d *demo) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("5. Máy chủ đã dừng; kiểm tra 3-sealed.pdf chỉ với dữ liệu trong tệp và gốc tin cậy:")
+	d.say("5. Máy chủ đã dừng; kiểm tra 3-sealed.pdf chỉ với dữ liệu trong tệp và gốc tin cậy:",
+		"5. The servers are stopped; 3-sealed.pdf is checked with nothing but what is in the file, and the root:")
 	signatures := 0
 	for _, s := range report.Signatures {
 		if s.Type == "signature" {
-			d.conclude("   %s", s.Sentence)
+			d.conclude(s.Sentence)
 			signatures++
 		}
 	}
-	d.conclude("   ⇒ %s", report.Document.Sentence)
+	d.conclude("⇒ " + report.Document.Sentence)
 	if report.Document.Indication != verify.TotalPassed || signatures != 2 {
 		return codes.New(errDemo, "checking", "3-sealed.pdf", string(report.Document.Indication)+": "+report.Text())
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/antinvn/antin/pades"
 )
@@ -18,7 +19,7 @@ const peerTimeout = 60 * time.Second
 
 // askPeers: step 7. What other programs say is quoted, never judged here.
 func (d *demo) askPeers(ctx context.Context) error {
-	d.say("7. Chương trình khác nói gì về 3-sealed.pdf (nguyên văn):")
+	d.say("7. Chương trình khác nói gì về 3-sealed.pdf (nguyên văn):", "7. What other programs say of 3-sealed.pdf (their own words):")
 	if err := d.writeCMS(ctx); err != nil {
 		return err
 	}
@@ -37,10 +38,15 @@ func (d *demo) askPeers(ctx context.Context) error {
 		}, all},
 		{"pyHanko", []string{"pyhanko", "sign", "validate", "--pretty-print", "--trust", root, "--trust-replace", "--no-revocation-check", sealed}, contains("The signer's certificate", "signature is", "judged", "bottom line", "TIMESTAMP", "modif")},
 	} {
-		d.say("   %s:", p.name)
-		for _, line := range quote(ctx, p.argv, p.keep) {
-			d.say("     %s", line)
+		d.say("   %s:", "   %s:", p.name)
+		said := quote(ctx, p.argv, p.keep)
+		if said == nil {
+			said = []string{d.e.words("chưa cài đặt (not installed)", "not installed")}
 		}
+		for _, line := range said {
+			d.say("     %s", "     %s", line)
+		}
+		d.peers = append(d.peers, demoPeer{Name: p.name, Said: said})
 	}
 	return nil
 }
@@ -58,16 +64,22 @@ func contains(words ...string) func(string) bool {
 	}
 }
 
-// quote runs a program and keeps its lines that say something.
+// demoPeer is what another program said, line by line.
+type demoPeer struct {
+	Name string   `json:"name"`
+	Said []string `json:"said"`
+}
+
+// quote runs a program and keeps its lines that say something; nil if it is not installed.
 func quote(ctx context.Context, argv []string, keep func(string) bool) []string {
 	path, err := exec.LookPath(argv[0])
 	if err != nil {
-		return []string{"chưa cài đặt (not installed)"}
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, peerTimeout)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, path, argv[1:]...).CombinedOutput()
-	var lines []string
+	lines := []string{}
 	for l := range strings.Lines(string(out)) {
 		if l = strings.TrimSpace(l); l != "" && keep(l) {
 			lines = append(lines, l)
@@ -112,16 +124,20 @@ func (d *demo) writeCMS(ctx context.Context) error {
 // summary: step 8.
 func (d *demo) summary() {
 	if d.json {
-		d.e.printJSON(map[string]any{"dir": d.dir, "files": d.files, "verdicts": d.said, "commands": d.commands(), "took_ms": time.Since(d.started).Milliseconds()})
+		d.e.printJSON(map[string]any{"dir": d.dir, "files": d.files, "verdicts": d.said, "peers": d.peers, "commands": d.commands(), "took_ms": time.Since(d.started).Milliseconds()})
 		return
 	}
-	d.say("8. Kết quả trong %s:", d.dir)
+	d.say("8. Kết quả trong %s:", "8. Results in %s:", d.dir)
 	for _, f := range d.files {
-		d.say("   %-22s %9d byte %7.0f ms  %s", f.Name, f.Size, float64(f.Took.Microseconds())/1000, f.What)
+		const row = "   %-22s %9d byte %7.1f ms  %s"
+		d.say(row, row, f.Name, f.Size, float64(f.Took.Microseconds())/1000, f.What)
 	}
-	d.say("   Làm lại từng bước với tệp của bạn (lệnh đầu chạy ở một cửa sổ khác):")
+	d.say("   Làm lại từng bước; với tệp của bạn, thay %s, hoặc chạy antin demo --in TỆP để có lệnh hợp với tệp đó.",
+		"   Every step again; for a document of your own put it in place of %s, or run antin demo --in FILE for commands that fit it.", d.source)
+	d.say("   Chưa có lệnh antin: go install ./cmd/antin. Lệnh đầu chạy ở một cửa sổ khác; lệnh cuối phải báo không hợp lệ.",
+		"   No antin command yet: go install ./cmd/antin. The first runs in a window of its own; the last must say not valid.")
 	for _, c := range d.commands() {
-		d.say("   %s", c)
+		d.say("   %s", "   %s", c)
 	}
 }
 
@@ -149,6 +165,7 @@ func (d *demo) commands() []string {
 			" --level B-LTA --tsa " + d.training.tsaURL() + " --trust " + trustDir + hosts + " --field seal --appearance agency --image " + p("seal.png") + fill.String(),
 		"antin verify " + p("my-3.pdf") + " --trust " + trustDir + " --offline",
 		"antin inspect " + p("my-3.pdf"),
+		"antin verify " + p(spoiledByte) + " " + p(spoiledNumber) + " " + p(spoiledCMS) + " --trust " + trustDir + " --offline",
 	}
 }
 
@@ -171,7 +188,10 @@ func signedBytes(r io.ReaderAt, byteRange []int64) io.Reader {
 }
 
 func shellQuote(s string) string {
-	if !strings.ContainsAny(s, " '\"$&;|<>()*?[]#~`\\") {
+	safe := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || strings.ContainsRune("/._-:=,+@%", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !safe(r) }) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

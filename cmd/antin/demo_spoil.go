@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"os"
+	"strings"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pades"
@@ -14,20 +16,27 @@ import (
 	"github.com/antinvn/antin/verify"
 )
 
+// The spoiled copies.
+const (
+	spoiledByte   = "4-spoiled-byte.pdf"
+	spoiledNumber = "4-spoiled-number.pdf"
+	spoiledCMS    = "4-spoiled-cms.pdf"
+)
+
 // spoil: step 6. Each copy must be refused.
 func (d *demo) spoil(ctx context.Context) error {
 	sealed, err := os.ReadFile(d.path("3-sealed.pdf"))
 	if err != nil {
 		return codes.Wrap(errInput, "reading", "3-sealed.pdf", err)
 	}
-	d.say("6. Ba bản bị phá, bản nào cũng phải bị từ chối:")
+	d.say("6. Ba bản bị phá, bản nào cũng phải bị từ chối:", "6. Three spoiled copies, each of which must be refused:")
 	for _, s := range []struct {
 		name, what string
 		make       func(context.Context, []byte) ([]byte, error)
 	}{
-		{"4-spoiled-byte.pdf", "đổi một byte ở trang 1", spoilByte},
-		{"4-spoiled-number.pdf", "số 05 thành 50 sau khi đóng dấu", spoilNumber},
-		{"4-spoiled-cms.pdf", "tráo chữ ký của lãnh đạo", spoilCMS},
+		{spoiledByte, d.e.words("đổi một byte ở trang 1", "one byte on page 1 changed"), spoilByte},
+		{spoiledNumber, d.e.words("số 05 thành 50 sau khi đóng dấu", "number 05 made 50 after the seal"), spoilNumber},
+		{spoiledCMS, d.e.words("tráo chữ ký của lãnh đạo", "the leader's signature swapped"), spoilCMS},
 	} {
 		content, err := s.make(ctx, sealed)
 		if err != nil {
@@ -40,12 +49,23 @@ func (d *demo) spoil(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		d.conclude("   %s (%s): %s", s.name, s.what, report.Document.Sentence)
+		d.conclude(fmt.Sprintf("%s (%s): %s%s", s.name, s.what, report.Document.Sentence, d.blame(report)))
 		if report.Document.Indication != verify.TotalFailed {
 			return codes.New(errDemo, "checking", s.name, "a spoiled copy was not refused: "+report.Text())
 		}
 	}
 	return nil
+}
+
+// blame names the fields whose signatures failed.
+func (d *demo) blame(r *verify.Report) string {
+	var fields []string
+	for i := range r.Signatures {
+		if s := &r.Signatures[i]; s.Type == "signature" && s.Indication == verify.TotalFailed && s.Field != nil {
+			fields = append(fields, *s.Field)
+		}
+	}
+	return d.e.words(" Chữ ký hỏng ở ô: ", " Fields with a bad signature: ") + strings.Join(fields, ", ") + "."
 }
 
 func openBytes(ctx context.Context, b []byte) (*pdf.Document, error) {

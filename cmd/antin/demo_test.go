@@ -42,11 +42,11 @@ func TestDemoAndItsCommands(t *testing.T) {
 	}
 	var commands [][]string
 	for line := range strings.Lines(out) {
-		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "antin "); ok {
-			commands = append(commands, splitShell(rest))
+		if rest, ok := strings.CutPrefix(line, "   antin "); ok {
+			commands = append(commands, splitShell(strings.TrimSpace(rest)))
 		}
 	}
-	if len(commands) < 6 || commands[0][0] != "demo" || commands[0][1] != "serve" {
+	if len(commands) < 7 || commands[0][0] != "demo" || commands[0][1] != "serve" {
 		t.Fatalf("commands: %q", commands)
 	}
 	ctx, stop := context.WithCancel(t.Context())
@@ -61,7 +61,11 @@ func TestDemoAndItsCommands(t *testing.T) {
 		t.Fatal("the servers did not start")
 	}
 	for _, c := range commands[1:] {
-		if exit, out, errs := call(t, c...); exit != exitDone {
+		want := exitDone
+		if strings.Contains(strings.Join(c, " "), "4-spoiled") {
+			want = exitFailed
+		}
+		if exit, out, errs := call(t, c...); exit != want {
 			t.Errorf("antin %q: exit %d\n%s\n%s", c, exit, out, errs)
 		}
 	}
@@ -129,8 +133,9 @@ func TestDemoKeepsItsKeysAndPorts(t *testing.T) {
 		var said struct {
 			Verdicts, Commands []string
 			Files              []demoFile
+			Peers              []demoPeer
 		}
-		if err := json.Unmarshal([]byte(out), &said); err != nil || len(said.Verdicts) != 6 || len(said.Files) != 7 || len(said.Commands) < 6 {
+		if err := json.Unmarshal([]byte(out), &said); err != nil || len(said.Verdicts) != 6 || len(said.Files) != 7 || len(said.Commands) < 7 || len(said.Peers) != 4 || len(said.Peers[0].Said) == 0 {
 			t.Fatalf("%v %s", err, out)
 		}
 		_, now, ok := strings.Cut(said.Commands[2], "--tsa ")
@@ -160,7 +165,7 @@ func TestDemoTakesADOCXWhereLibreOfficeIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := exec.LookPath("soffice"); err != nil {
-		if exit, out, _ := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"), "--format", "json"); exit != exitUnreadable || !strings.Contains(out, "LibreOffice") {
+		if exit, out, _ := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"), "--format", "json"); exit != exitUnreadable || !strings.Contains(out, "cmd.office") || !strings.Contains(out, "LibreOffice") {
 			t.Errorf("exit %d %s", exit, out)
 		}
 		t.Skip("soffice is not installed: the refusal was tested")
@@ -180,6 +185,55 @@ func TestDemoTakesAnyPDF(t *testing.T) {
 	exit, out, errs := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"))
 	if exit != exitDone || !strings.Contains(out, "góc dưới bên phải trang cuối") {
 		t.Fatalf("exit %d\n%s\n%s", exit, out, errs)
+	}
+}
+
+// TestDemoSpeaksEnglish: no Vietnamese but in names.
+func TestDemoSpeaksEnglish(t *testing.T) {
+	var out bytes.Buffer
+	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, clock: time.Now, lang: "en", openKey: keys.Open}
+	if exit := run(t.Context(), e, []string{"demo", "--out", filepath.Join(t.TempDir(), "demo")}); exit != exitDone {
+		t.Fatalf("exit %d %s", exit, out.String())
+	}
+	for _, want := range []string{"number and date filled: allowed", "Fields with a bad signature: leader, seal.", "Fields with a bad signature: seal.", "8. Results in"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in %s", want, out.String())
+		}
+	}
+	for _, vietnamese := range []string{"Văn bản", "ký", "dấu", "chưa cài"} {
+		if strings.Contains(out.String(), vietnamese) {
+			t.Errorf("%q is in %s", vietnamese, out.String())
+		}
+	}
+}
+
+// TestDemoRefusesBeforeItMakesAnything, and names the document.
+func TestDemoRefusesBeforeItMakesAnything(t *testing.T) {
+	dir := t.TempDir()
+	text := filepath.Join(dir, "ghi chú.txt")
+	if err := os.WriteFile(text, []byte("no PDF"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir) // no LibreOffice
+	out := filepath.Join(dir, "out")
+	for in, code := range map[string]string{filepath.Join(dir, "absent.pdf"): "cmd.input", text: "pdf.not_pdf", filepath.Join(dir, "absent.docx"): "cmd.office"} {
+		exit, _, stderr := call(t, "demo", "--in", in, "--out", out)
+		if exit != exitUnreadable || !strings.HasPrefix(stderr, in+": ") || !strings.Contains(stderr, code) {
+			t.Errorf("%s: exit %d %s", in, exit, stderr)
+		}
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a folder was made")
+	}
+}
+
+func TestPrintedPathsAreQuotedForTheShell(t *testing.T) {
+	for path, want := range map[string]string{
+		"antin-demo/quyết định.pdf": "'antin-demo/quyết định.pdf'", "a/công_văn.pdf": "a/công_văn.pdf", "it's": `'it'\''s'`, "a\nb": "'a\nb'", "{a,b}!": "'{a,b}!'", "": "''",
+	} {
+		if got := shellQuote(path); got != want {
+			t.Errorf("%q: %s", path, got)
+		}
 	}
 }
 

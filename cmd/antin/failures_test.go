@@ -411,6 +411,10 @@ var failures = map[string]func(*scene) []string{
 	"nothing to extend": func(s *scene) []string {
 		return []string{"extend", s.in, "-o", s.out, "--tsa", s.pki.URL("tsa"), "--trust", filepath.Join(s.dir, "trust")}
 	},
+	"DOCX without LibreOffice": func(s *scene) []string {
+		s.Setenv("PATH", s.out)
+		return []string{"demo", "--in", s.write("draft.docx", []byte("PK")), "--out", filepath.Join(s.out, "demo")}
+	},
 	"training servers run already": func(s *scene) []string { return []string{"demo", "serve", s.dir} },
 	"wrong usage":                  func(s *scene) []string { return []string{"sign", s.in, "--colour", "red"} },
 }
