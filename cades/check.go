@@ -38,6 +38,23 @@ type Signature struct {
 	Countersignatures []*Signature
 }
 
+// Covers reports whether an archive time-stamp that is right covers a certificate, a CRL or an OCSPResponse of the SignedData
+// (EN 319 122-1, 5.5.2). The element of the crls field that an OCSP response stands in is what the index names.
+func (t *TimestampToken) Covers(der []byte) bool {
+	if t.index == nil {
+		return false
+	}
+	for _, form := range [][]byte{der, cms.OCSPRevocationInfo(der)} {
+		want := sum(t.index.hash, form)
+		for _, list := range [][][]byte{t.index.certificates, t.index.crls} {
+			if slices.ContainsFunc(list, func(h []byte) bool { return bytes.Equal(h, want) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // NoteSigningTime says that signing-time is absent, which the baseline demands (EN 319 122-1, 6.3).
 const NoteSigningTime = "signing_time_absent"
 

@@ -358,12 +358,18 @@ func (s *SignedData) AddCRLs(der ...[]byte) {
 // AddOCSPResponses adds OCSPResponses (DER) that are not yet there.
 func (s *SignedData) AddOCSPResponses(der ...[]byte) {
 	for _, one := range der {
-		var oid cryptobyte.Builder
-		oid.AddASN1ObjectIdentifier(oidRevocationOCSP)
-		if addUnique(&s.revs, wrap(0xa1, oid.BytesOrPanic(), one)) {
+		if addUnique(&s.revs, OCSPRevocationInfo(one)) {
 			s.changed()
 		}
 	}
+}
+
+// OCSPRevocationInfo is the element of the crls field that an OCSPResponse (DER) stands in: OtherRevocationInfoFormat
+// id-ri-ocsp-response (RFC 5940, 2.1).
+func OCSPRevocationInfo(der []byte) []byte {
+	var oid cryptobyte.Builder
+	oid.AddASN1ObjectIdentifier(oidRevocationOCSP)
+	return wrap(0xa1, oid.BytesOrPanic(), der)
 }
 
 // Merge adds the signers, certificates and revocation data of o to s. A detached o speaks of s's content, whatever it is.

@@ -58,3 +58,35 @@ func Find(code Code) (Entry, bool) {
 	}
 	return Entry{}, false
 }
+
+// FindingEntry is what the catalogue says of something that validation found: what it is, why it is so, and what to do next,
+// in Vietnamese and English.
+type FindingEntry struct {
+	Code                    string
+	WhatVI, CauseVI, NextVI string
+	WhatEN, CauseEN, NextEN string
+}
+
+// In gives the three texts in a language ("vi" or "en").
+func (f FindingEntry) In(lang string) (what, cause, next string) {
+	if lang == "en" {
+		return f.WhatEN, f.CauseEN, f.NextEN
+	}
+	return f.WhatVI, f.CauseVI, f.NextVI
+}
+
+//go:embed findings.tsv
+var findingsText string
+
+// Findings lists everything that validation can find, by code. The lines of findings.tsv are: code, then what, cause and next
+// in Vietnamese, then in English.
+var Findings = sync.OnceValue(func() map[string]FindingEntry {
+	out := map[string]FindingEntry{}
+	for line := range strings.Lines(findingsText) {
+		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
+		if len(f) == 7 && !strings.HasPrefix(line, "#") {
+			out[f[0]] = FindingEntry{Code: f[0], WhatVI: f[1], CauseVI: f[2], NextVI: f[3], WhatEN: f[4], CauseEN: f[5], NextEN: f[6]}
+		}
+	}
+	return out
+})

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +63,11 @@ func TestTheListIsWritten(t *testing.T) {
 		"| code | exit | what and what next | tiếng Việt |\n|---|---|---|---|\n")
 	for _, e := range codes.Catalogue() {
 		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", e.Code, e.Exit, e.Text("en"), e.Text("vi"))
+	}
+	b.WriteString("\n## Findings\n\nWhat validation says of a signature. Written from `codes/findings.tsv`.\n\n| code | what, cause, next | tiếng Việt |\n|---|---|---|\n")
+	for _, code := range slices.Sorted(maps.Keys(codes.Findings())) {
+		f := codes.Findings()[code]
+		fmt.Fprintf(&b, "| `%s` | %s %s %s | %s %s %s |\n", code, f.WhatEN, f.CauseEN, f.NextEN, f.WhatVI, f.CauseVI, f.NextVI)
 	}
 	path := filepath.Join("..", "docs", "codes.md")
 	if os.Getenv("ANTIN_UPDATE") != "" {

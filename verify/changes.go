@@ -660,10 +660,6 @@ func pageNumbers(v *pdf.View) (map[pdf.Ref]int, error) {
 	return out, nil
 }
 
-func rank(c Class) int {
-	return map[Class]int{ClassNone: 0, ClassLTA: 1, ClassForm: 2, ClassAnnotation: 3, ClassForbidden: 4}[c]
-}
-
 func unionKeys(a, b pdf.Dict) []pdf.Name {
 	keys := make([]pdf.Name, 0, len(a)+len(b))
 	for k := range a {

@@ -5,53 +5,9 @@ import (
 	"time"
 )
 
-// Indication is a main indication of EN 319 102-1, 5.1.3.
-type Indication string
-
-// The main indications.
-const (
-	TotalPassed   Indication = "TOTAL_PASSED"
-	TotalFailed   Indication = "TOTAL_FAILED"
-	Indeterminate Indication = "INDETERMINATE"
-)
-
-// SubIndication is a sub-indication of EN 319 102-1, table 6; NO_SIGNATURE is Antin's own, for a document without any.
-type SubIndication string
-
-// The sub-indications in use.
-const (
-	FormatFailure           SubIndication = "FORMAT_FAILURE"
-	HashFailure             SubIndication = "HASH_FAILURE"
-	SigCryptoFailure        SubIndication = "SIG_CRYPTO_FAILURE"
-	SignedDataNotFound      SubIndication = "SIGNED_DATA_NOT_FOUND"
-	NoSigningCertificate    SubIndication = "NO_SIGNING_CERTIFICATE_FOUND"
-	NoCertificateChain      SubIndication = "NO_CERTIFICATE_CHAIN_FOUND"
-	ChainConstraintsFailure SubIndication = "CHAIN_CONSTRAINTS_FAILURE"
-	ChainGeneralFailure     SubIndication = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
-	RevokedNoPOE            SubIndication = "REVOKED_NO_POE"
-	OutOfBoundsNoPOE        SubIndication = "OUT_OF_BOUNDS_NO_POE"
-	CryptoConstraintsNoPOE  SubIndication = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
-	TryLater                SubIndication = "TRY_LATER"
-	NoSignature             SubIndication = "NO_SIGNATURE"
-)
-
-// Policy steers [Decide]; it is data.
-type Policy struct {
-	Name string `json:"name"`
-	// RefuseSHA1 leaves a signature over a SHA-1 digest undetermined.
-	RefuseSHA1 bool `json:"refuse_sha1"`
-	// Uncertified is the strongest class of change allowed after a signature without certification.
-	Uncertified Class `json:"uncertified"`
-}
-
-// DefaultPolicy is for public-service documents (circular 41/2017).
-func DefaultPolicy() *Policy {
-	return &Policy{Name: "default", RefuseSHA1: true, Uncertified: ClassAnnotation}
-}
-
 // Verdict is the decision about a document. It is a value.
 type Verdict struct {
-	Policy     string
+	Policy     *Policy
 	At         time.Time
 	Facts      *Facts
 	Indication Indication
@@ -63,300 +19,252 @@ type Verdict struct {
 type SignatureVerdict struct {
 	Indication        Indication
 	Sub               SubIndication
-	Level             string // "B-B", "B-T", "B-LT", "B-LTA" or "none"
-	Integrity         string // "intact", "broken" or "unverifiable"
+	Process           Process // the process that gave the answer
+	Level             string  // "B-B", "B-T", "B-LT", "B-LTA" or "none"
+	Integrity         string  // "intact", "broken" or "unverifiable"
 	Modifications     Class
-	BestSignatureTime *time.Time // nil if nothing proves a time
-	ValidUntil        *time.Time // when the newest proof's certificate ends
+	Chain             *ChainFacts // the path that was judged, nil if none
+	BestSignatureTime *time.Time  // nil if nothing proves a time
+	ValidUntil        *time.Time  // the last moment at which these facts still pass; nil: they do not, or no end is known
 	Errors, Warnings  []Finding
+	Timestamps        []TimestampVerdict // in the order of the facts
 }
+
+// TimestampVerdict is the decision about one time-stamp.
+type TimestampVerdict struct {
+	Indication Indication
+	Sub        SubIndication
+	Process    Process
+}
+
+// Process is a validation process of EN 319 102-1.
+type Process string
+
+// The processes.
+const (
+	Basic    Process = "basic"     // 5.3, or 5.4 for time-stamps
+	WithTime Process = "with-time" // 5.5
+	LongTerm Process = "long-term" // 5.6
+)
 
 // Finding is a stable code and what it is about.
 type Finding struct {
 	Code   string
 	Detail string
+	// When is the date that matters (a revocation, an end of validity), nil if there is none.
+	When *time.Time
 }
 
-// Decide judges facts by a policy for a time. Same input, same output; it reads and writes nothing.
+// Decide judges facts by a policy for a time. Same input, same output; it reads and writes nothing. Where at is younger than
+// the facts the answer is a forecast: it takes for granted that no certificate is revoked in between.
 func Decide(f *Facts, p *Policy, at time.Time) *Verdict {
-	v := &Verdict{Policy: p.Name, At: at.UTC(), Facts: f, Indication: TotalPassed}
-	if len(f.Signatures) == 0 {
-		v.Indication, v.Sub = Indeterminate, NoSignature
-		return v
-	}
-	signatures := 0
+	x := index(f, p)
+	d := x.decide(at)
+	v := &Verdict{Policy: p, At: at.UTC(), Facts: f, Indication: Indeterminate, Sub: NoSignature, Signatures: make([]SignatureVerdict, len(f.Signatures))}
+	counted := 0
 	for i := range f.Signatures {
-		s := decideSignature(f, i, p, at)
-		v.Signatures = append(v.Signatures, s)
-		if f.Signatures[i].Type != "signature" {
+		s := d.verdict(i)
+		if s.Indication == TotalPassed {
+			s.ValidUntil = x.validUntil(i, at)
+		}
+		v.Signatures[i] = s
+		if f.Signatures[i].Type != TypeSignature && f.Format != "tst" {
 			continue // a document time-stamp counts through what it proves, a counter-signature for its signer alone
 		}
-		signatures++
-		if worse(s.Indication, v.Indication) || signatures == 1 {
+		if counted++; counted == 1 || worse(s.Indication, v.Indication) {
 			v.Indication, v.Sub = s.Indication, s.Sub
 		}
 	}
-	if signatures == 0 {
-		v.Indication, v.Sub = Indeterminate, NoSignature
-	}
 	return v
 }
 
-func worse(a, b Indication) bool {
-	order := map[Indication]int{TotalPassed: 0, Indeterminate: 1, TotalFailed: 2}
-	return order[a] > order[b]
+// indexed is facts with a policy, ready to be decided for any time. It is read-only.
+type indexed struct {
+	f       *Facts
+	p       *Policy
+	certs   map[string]*CertificateFacts
+	answers map[string][]answer // by certificate, oldest evidence first
 }
 
-func decideSignature(f *Facts, i int, p *Policy, at time.Time) SignatureVerdict {
-	s := &f.Signatures[i]
-	v := SignatureVerdict{Indication: TotalPassed, Integrity: integrity(s), Modifications: modifications(s, p)}
-	v.BestSignatureTime = bestSignatureTime(f, i)
-	v.Level = level(f, i)
-	v.ValidUntil = validUntil(f, i)
-	v.warn(s)
+// answer is what one piece of evidence says of one certificate.
+type answer struct {
+	*AnswerFacts
+	by *EvidenceFacts
+}
 
-	fail := func(ind Indication, sub SubIndication, code, detail string) {
-		if v.Indication == TotalPassed || worse(ind, v.Indication) {
-			v.Indication, v.Sub = ind, sub
-		}
-		v.Errors = append(v.Errors, Finding{code, detail})
+func index(f *Facts, p *Policy) *indexed {
+	x := &indexed{f: f, p: p, certs: make(map[string]*CertificateFacts, len(f.Certificates)), answers: make(map[string][]answer, len(f.Certificates))}
+	for i := range f.Certificates {
+		x.certs[f.Certificates[i].ID] = &f.Certificates[i]
 	}
-	// EN 319 102-1, 5.2.2 format checking
-	if s.ByteRange != "valid" {
-		fail(TotalFailed, FormatFailure, "byte_range_invalid", s.ByteRangeProblem)
-	}
-	if s.Unread != "" {
-		fail(TotalFailed, FormatFailure, "signature_unreadable", s.Unread)
-		return v
-	}
-	if v.Modifications == ClassForbidden {
-		fail(TotalFailed, FormatFailure, "forbidden_change", forbiddenDetail(s, p))
-	}
-	// 5.2.7 cryptographic verification
-	switch {
-	case s.Digest == "mismatch":
-		fail(TotalFailed, HashFailure, "digest_mismatch", "")
-	case s.Signature == "mismatch":
-		fail(TotalFailed, SigCryptoFailure, "signature_mismatch", "")
-	case s.Signer == nil:
-		fail(Indeterminate, NoSigningCertificate, "no_signing_certificate", "") // 5.2.3
-	case v.Integrity == "unverifiable":
-		fail(Indeterminate, SignedDataNotFound, "not_verifiable", "")
-	case s.AttributeProblem != "":
-		fail(TotalFailed, FormatFailure, "attributes_wrong", s.AttributeProblem)
-	}
-	// 5.2.6 and 5.2.8 certificate and algorithms
-	if s.Path != nil {
-		for _, pr := range s.Path.Problems {
-			sub, code := chainSub(pr.Code)
-			fail(Indeterminate, sub, code, pr.Subject)
-		}
-		if !s.Path.Valid && len(s.Path.Problems) == 0 {
-			fail(Indeterminate, ChainGeneralFailure, "no_path", "")
+	for i := range f.Evidence {
+		e := &f.Evidence[i]
+		for j := range e.Answers {
+			id := e.Answers[j].Certificate
+			x.answers[id] = append(x.answers[id], answer{&e.Answers[j], e})
 		}
 	}
-	if p.RefuseSHA1 && slices.Contains(s.Notes, "sha1") {
-		fail(Indeterminate, CryptoConstraintsNoPOE, "sha1", s.DigestAlgorithm)
+	for _, a := range x.answers {
+		slices.SortStableFunc(a, func(a, b answer) int { return a.by.ThisUpdate.Compare(b.by.ThisUpdate) })
 	}
-	_ = at
-	return v
+	return x
 }
 
-func (v *SignatureVerdict) warn(s *SignatureFacts) {
-	for _, n := range s.Notes {
-		if n != "sha1" {
-			v.Warnings = append(v.Warnings, Finding{n, ""})
+// decision is one decision for one time: what the time-stamps prove, and what they come to.
+type decision struct {
+	*indexed
+	at     time.Time
+	asked  time.Time // the youngest time that evidence can be asked to hold for: that of the facts
+	proofs map[string]time.Time
+	stamps map[*TimestampFacts]*conclusion
+}
+
+// decide judges every time-stamp, newest first, and extracts what they prove (EN 319 102-1, 5.6.3.4).
+func (x *indexed) decide(at time.Time) *decision {
+	d := &decision{indexed: x, at: at, asked: at, proofs: map[string]time.Time{}, stamps: map[*TimestampFacts]*conclusion{}}
+	if !x.f.CollectedAt.IsZero() && x.f.CollectedAt.Before(at) {
+		d.asked = x.f.CollectedAt
+	}
+	for _, t := range x.timestamps() {
+		c := d.timestamp(t)
+		d.stamps[t] = c
+		if c.indication != TotalPassed || t.Kind == StampContent {
+			continue
+		}
+		for _, id := range t.Covers {
+			if first, ok := d.proofs[id]; !ok || t.GenTime.Before(first) {
+				d.proofs[id] = t.GenTime
+			}
 		}
 	}
-	for _, t := range slices.Concat(s.Timestamps, s.Archive) {
-		if t.Problem != "" && s.Type != "document-timestamp" {
-			v.Warnings = append(v.Warnings, Finding{"timestamp_invalid", t.Problem})
-		} else if t.Path != nil && !t.Path.Valid {
-			v.Warnings = append(v.Warnings, Finding{"timestamp_untrusted", t.Path.firstProblem()})
+	return d
+}
+
+// timestamps are all of them in the order in which they prove each other: what covers much before what it covers, then the
+// newest first.
+func (x *indexed) timestamps() []*TimestampFacts {
+	var all []*TimestampFacts
+	for i := range x.f.Signatures {
+		for j := range x.f.Signatures[i].Timestamps {
+			all = append(all, &x.f.Signatures[i].Timestamps[j])
 		}
 	}
-	if s.Type != "document-timestamp" && v.BestSignatureTime != nil && s.ClaimedTime != nil {
-		if d := s.ClaimedTime.Sub(*v.BestSignatureTime); d > time.Hour || d < -time.Hour {
-			v.Warnings = append(v.Warnings, Finding{"claimed_time_differs", s.ClaimedTime.Format(time.RFC3339)})
+	slices.SortStableFunc(all, func(a, b *TimestampFacts) int {
+		if a.wide() != b.wide() {
+			if a.wide() {
+				return -1
+			}
+			return 1
 		}
-	}
-	if s.Type != "document-timestamp" && v.BestSignatureTime == nil {
-		v.Warnings = append(v.Warnings, Finding{"no_trusted_time", ""})
-	}
-	if v.Modifications == ClassAnnotation {
-		v.Warnings = append(v.Warnings, Finding{"annotations_added", ""})
-	}
-}
-
-func (p *PathFacts) firstProblem() string {
-	if len(p.Problems) == 0 {
-		return ""
-	}
-	return p.Problems[0].Code
-}
-
-func integrity(s *SignatureFacts) string {
-	switch {
-	case s.Digest == "mismatch" || s.Signature == "mismatch":
-		return "broken"
-	case s.Digest == "match" && s.Signature == "match":
-		return "intact"
-	default:
-		return "unverifiable"
-	}
-}
-
-// chainSub maps a path problem to its sub-indication and the finding's code.
-func chainSub(code string) (SubIndication, string) {
-	switch code {
-	case "no_path":
-		return NoCertificateChain, "no_path"
-	case "expired", "not_yet_valid":
-		return OutOfBoundsNoPOE, "certificate_" + code
-	case "revoked":
-		return RevokedNoPOE, "certificate_revoked"
-	case "no_revocation_evidence":
-		return TryLater, "no_revocation_evidence"
-	case "bad_signature", "limit":
-		return ChainGeneralFailure, "chain_" + code
-	default:
-		return ChainConstraintsFailure, "chain_" + code
-	}
-}
-
-// limits are the strongest class of change that a signature allows.
-func limit(s *SignatureFacts, p *Policy) Class {
-	perm := s.Certification
-	if s.LockP != 0 && (perm == 0 || s.LockP < perm) {
-		perm = s.LockP
-	}
-	switch perm {
-	case 1:
-		return ClassLTA
-	case 2:
-		return ClassForm
-	case 3:
-		return ClassAnnotation
-	default:
-		return p.Uncertified
-	}
-}
-
-// classOf is a change's class for this signature: a locked field makes any change of it forbidden (ISO 32000-2, 12.8.2.4).
-func classOf(c *Change, s *SignatureFacts, p *Policy) Class {
-	if c.Class == ClassForbidden || rank(c.Class) > rank(limit(s, p)) {
-		return ClassForbidden
-	}
-	if c.Code == "field_filled" && locked(s, c.Field) {
-		return ClassForbidden
-	}
-	return c.Class
-}
-
-func locked(s *SignatureFacts, name string) bool {
-	listed := slices.ContainsFunc(s.LockFields, func(l string) bool {
-		return name == l || len(name) > len(l) && name[:len(l)] == l && name[len(l)] == '.'
+		return b.GenTime.Compare(a.GenTime)
 	})
-	switch s.LockAction {
-	case "All":
-		return true
-	case "Include":
-		return listed
-	case "Exclude":
-		return !listed
-	}
-	return false
+	return all
 }
 
-func modifications(s *SignatureFacts, p *Policy) Class {
-	out := ClassNone
-	for i := range s.Changes {
-		if c := classOf(&s.Changes[i], s, p); rank(c) > rank(out) {
-			out = c
+// wide says that a time-stamp covers other time-stamps.
+func (t *TimestampFacts) wide() bool { return t.Kind == StampArchive || t.Kind == StampDocument }
+
+// existed is the earliest time at which an object is proved to have existed; without proof that is now.
+func (d *decision) existed(id string) time.Time {
+	if t, ok := d.proofs[id]; ok && t.Before(d.at) {
+		return t
+	}
+	return d.at
+}
+
+// verdict judges one signature or document time-stamp.
+func (d *decision) verdict(i int) SignatureVerdict {
+	s := &d.f.Signatures[i]
+	v := SignatureVerdict{Integrity: integrity(s), Modifications: modifications(s, d.p), Level: d.level(s)}
+	for j := range s.Timestamps {
+		c := d.stamps[&s.Timestamps[j]]
+		v.Timestamps = append(v.Timestamps, TimestampVerdict{c.indication, c.sub, c.process})
+	}
+	if t, ok := d.proofs[s.ID]; ok {
+		t = t.UTC()
+		v.BestSignatureTime = &t
+	}
+	var c *conclusion
+	if s.Type == TypeDocumentTimestamp {
+		c = d.documentTimestamp(s)
+		if len(s.Timestamps) > 0 && c.indication == TotalPassed && v.BestSignatureTime == nil {
+			t := s.Timestamps[0].GenTime.UTC()
+			v.BestSignatureTime = &t
+		}
+	} else {
+		c = d.signature(s)
+		d.warnOf(s, &v, c)
+	}
+	v.Indication, v.Sub, v.Process, v.Chain, v.Errors = c.indication, c.sub, c.process, c.chain, c.errors
+	v.Warnings = append(c.warnings, v.Warnings...)
+	return v
+}
+
+// validUntil looks for the first date at which the same facts no longer pass: every date of a certificate, an anchor or an
+// algorithm is tried, and decided again.
+func (x *indexed) validUntil(i int, at time.Time) *time.Time {
+	passes := func(t time.Time) bool {
+		d := x.decide(t)
+		s := &x.f.Signatures[i]
+		if s.Type == TypeDocumentTimestamp {
+			return d.documentTimestamp(s).indication == TotalPassed
+		}
+		return d.signature(s).indication == TotalPassed
+	}
+	for _, t := range x.dates(at) {
+		switch {
+		case !passes(t):
+			t = t.Add(-time.Second)
+		case passes(t.Add(time.Second)):
+			continue
+		}
+		t = t.UTC()
+		return &t
+	}
+	return nil
+}
+
+// dates are those after at on which an answer can change, in order.
+func (x *indexed) dates(at time.Time) []time.Time {
+	var all []time.Time
+	add := func(t time.Time) {
+		if t.After(at) {
+			all = append(all, t)
 		}
 	}
-	return out
-}
-
-func forbiddenDetail(s *SignatureFacts, p *Policy) string {
-	for i := range s.Changes {
-		c := &s.Changes[i]
-		if classOf(c, s, p) == ClassForbidden {
-			d := c.Code + " " + c.Object
-			if c.Field != "" {
-				d = c.Code + " " + c.Field
+	algorithm := func(a AlgorithmFacts) {
+		if _, until, _ := x.acceptable(a, at); !until.IsZero() {
+			add(until)
+		}
+	}
+	chains := func(cs []ChainFacts) {
+		for _, c := range cs {
+			if c.Anchor != nil && c.Anchor.Until != nil {
+				add(*c.Anchor.Until)
 			}
-			if c.Before != "" || c.After != "" {
-				d += ": " + c.Before + " → " + c.After
-			}
-			return d
 		}
 	}
-	return ""
-}
-
-// bestSignatureTime is the earliest time that a valid, trusted time-stamp proves (EN 319 102-1, 5.5).
-func bestSignatureTime(f *Facts, i int) *time.Time {
-	var best *time.Time
-	consider := func(ts []TimestampFacts) {
-		for _, t := range ts {
-			if t.Valid && t.Path != nil && t.Path.Valid && (best == nil || t.GenTime.Before(*best)) {
-				g := t.GenTime
-				best = &g
-			}
+	for i := range x.f.Certificates {
+		c := &x.f.Certificates[i]
+		add(c.NotAfter)
+		algorithm(c.Algorithm)
+		algorithm(c.Key)
+	}
+	for i := range x.f.Evidence {
+		algorithm(x.f.Evidence[i].Algorithm)
+	}
+	for i := range x.f.Signatures {
+		s := &x.f.Signatures[i]
+		algorithm(s.Algorithm)
+		algorithm(AlgorithmFacts{Digest: s.ContentDigest})
+		chains(s.Chains)
+		for j := range s.Timestamps {
+			t := &s.Timestamps[j]
+			algorithm(t.Algorithm)
+			algorithm(AlgorithmFacts{Digest: t.Digest})
+			chains(t.Chains)
 		}
 	}
-	consider(f.Signatures[i].Timestamps)
-	consider(f.Signatures[i].Archive)
-	for j := i + 1; j < len(f.Signatures); j++ {
-		if f.Signatures[j].Type == "document-timestamp" {
-			consider(f.Signatures[j].Timestamps)
-		}
-	}
-	return best
-}
-
-// level is the baseline level that the facts reach (EN 319 142-1, 6; EN 319 122-1, 6).
-func level(f *Facts, i int) string {
-	s := &f.Signatures[i]
-	if s.Type == "document-timestamp" || s.Format != "PAdES" && s.Format != "CAdES" {
-		return "none"
-	}
-	stamped := len(s.Timestamps) > 0 && s.Timestamps[0].Valid
-	archived := slices.ContainsFunc(s.Archive, func(t TimestampFacts) bool { return t.Valid })
-	for j := i + 1; j < len(f.Signatures); j++ {
-		d := &f.Signatures[j]
-		if d.Type == "document-timestamp" && len(d.Timestamps) > 0 && d.Timestamps[0].Valid {
-			archived = true
-		}
-	}
-	switch {
-	case (stamped || archived) && s.Stored && archived:
-		return "B-LTA"
-	case stamped && s.Stored:
-		return "B-LT"
-	case stamped || archived:
-		return "B-T"
-	default:
-		return "B-B"
-	}
-}
-
-// validUntil is when the certificate that protects the signature now ends: the newest time-stamp's, else the signer's.
-func validUntil(f *Facts, i int) *time.Time {
-	cert := f.Signatures[i].Signer
-	if ts := slices.Concat(f.Signatures[i].Timestamps, f.Signatures[i].Archive); len(ts) > 0 && ts[len(ts)-1].Valid && ts[len(ts)-1].TSA != nil {
-		cert = ts[len(ts)-1].TSA
-	}
-	for j := i + 1; j < len(f.Signatures); j++ {
-		d := &f.Signatures[j]
-		if d.Type == "document-timestamp" && len(d.Timestamps) > 0 && d.Timestamps[0].Valid && d.Timestamps[0].TSA != nil {
-			cert = d.Timestamps[0].TSA
-		}
-	}
-	if cert == nil {
-		return nil
-	}
-	t := cert.NotAfter
-	return &t
+	slices.SortFunc(all, time.Time.Compare)
+	return slices.CompactFunc(all, time.Time.Equal)
 }

@@ -1,9 +1,13 @@
 package verify
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
-	"regexp"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,167 +15,210 @@ import (
 
 var testTime = time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
 
-// passing is one signature that nothing is wrong with; cases change what they are about.
-func passing() SignatureFacts {
-	signer := &CertificateFacts{CommonName: "Nguyễn Văn Mẫu", Organization: "UBND tỉnh Mẫu", NotAfter: testTime.AddDate(3, 0, 0)}
-	tsa := &CertificateFacts{CommonName: "TSA", NotAfter: testTime.AddDate(5, 0, 0)}
-	return SignatureFacts{
-		ID: "00", Type: "signature", Field: "leader", Format: "PAdES", ByteRange: "valid", Digest: "match", Signature: "match", Stored: true,
-		Signer: signer, Path: &PathFacts{Valid: true, FromDocument: true},
-		Timestamps: []TimestampFacts{{GenTime: testTime.Add(-time.Hour), Valid: true, TSA: tsa, Path: &PathFacts{Valid: true}}},
+// decisionCase is one line of testdata/decide/*.jsonl; README.md there explains it.
+type decisionCase struct {
+	Name   string         `json:"name"`
+	Clause string         `json:"clause"`
+	Base   string         `json:"base"`
+	Set    map[string]any `json:"set"`
+	Policy string         `json:"policy"`
+	At     time.Time      `json:"at"`
+	Want   struct {
+		Indication    Indication    `json:"indication"`
+		Sub           SubIndication `json:"sub"`
+		Of            int           `json:"of"`
+		Process       Process       `json:"process"`
+		Level         string        `json:"level"`
+		Integrity     string        `json:"integrity"`
+		Modifications Class         `json:"modifications"`
+		Best          string        `json:"best"`
+		Until         string        `json:"until"`
+		Error         string        `json:"error"`
+		Warning       string        `json:"warning"`
+		Stamps        []Indication  `json:"stamps"`
+	} `json:"want"`
+}
+
+// TestDecisions runs every case twice: the answer is the one wanted, and the same bytes again.
+func TestDecisions(t *testing.T) {
+	files, err := filepath.Glob("testdata/decide/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no cases", err)
+	}
+	names := map[string]bool{}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(bytes.NewReader(b))
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			var c decisionCase
+			if err := strict(lines.Bytes(), &c); err != nil {
+				t.Fatalf("%s: %v: %s", file, err, lines.Bytes())
+			}
+			if names[c.Name] || c.Clause == "" {
+				t.Errorf("%s: %q stands twice, or cites no clause", file, c.Name)
+			}
+			names[c.Name] = true
+			t.Run(c.Name, func(t *testing.T) { c.run(t) })
+		}
+	}
+	t.Logf("%d cases", len(names))
+}
+
+func strict(b []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+func (c *decisionCase) run(t *testing.T) {
+	t.Helper()
+	f := c.facts(t)
+	p, err := NamedPolicy(firstOf(c.Policy, "default"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := c.At
+	if at.IsZero() {
+		at = testTime
+	}
+	before := marshal(t, f)
+	v := Decide(f, p, at)
+	if first, again := marshal(t, v), marshal(t, Decide(f, p, at)); first != again || marshal(t, f) != before {
+		t.Error("the same facts gave another verdict, or were changed")
+	}
+	w := &c.Want
+	if v.Indication != w.Indication || v.Sub != w.Sub {
+		t.Errorf("%s: got %s %s, want %s %s", c.Clause, v.Indication, v.Sub, w.Indication, w.Sub)
+	}
+	if len(v.Signatures) == 0 {
+		return
+	}
+	s := &v.Signatures[w.Of]
+	for _, one := range []struct{ what, got, want string }{
+		{"process", string(s.Process), string(w.Process)},
+		{"level", s.Level, w.Level},
+		{"integrity", s.Integrity, w.Integrity},
+		{"modifications", string(s.Modifications), string(w.Modifications)},
+		{"best signature time", stamped(s.BestSignatureTime), w.Best},
+		{"valid until", stamped(s.ValidUntil), w.Until},
+	} {
+		if one.want != "" && one.got != one.want {
+			t.Errorf("%s: %s is %q, want %q", c.Clause, one.what, one.got, one.want)
+		}
+	}
+	if w.Error != "" && !has(s.Errors, w.Error) || w.Warning != "" && !has(s.Warnings, w.Warning) {
+		t.Errorf("%s: errors %v, warnings %v; want %q, %q", c.Clause, s.Errors, s.Warnings, w.Error, w.Warning)
+	}
+	for i, want := range w.Stamps {
+		if i >= len(s.Timestamps) || s.Timestamps[i].Indication != want {
+			t.Errorf("%s: time-stamps %v, want %v", c.Clause, s.Timestamps, w.Stamps)
+			break
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s", marshal(t, v.Signatures))
 	}
 }
 
-func TestDecide(t *testing.T) {
-	tests := []struct {
-		name    string
-		clause  string
-		change  func(s *SignatureFacts)
-		want    Indication
-		sub     SubIndication
-		code    string
-		changed Class
-	}{
-		{name: "nothing wrong", clause: "EN 319 102-1, 5.3.4", change: func(*SignatureFacts) {}, want: TotalPassed, changed: ClassNone},
-		{
-			name: "digest differs", clause: "5.2.7.4 HASH_FAILURE", change: func(s *SignatureFacts) { s.Digest = "mismatch" },
-			want: TotalFailed, sub: HashFailure, code: "digest_mismatch", changed: ClassNone,
-		},
-		{
-			name: "value does not fit the key", clause: "5.2.7.4 SIG_CRYPTO_FAILURE", change: func(s *SignatureFacts) { s.Signature = "mismatch" },
-			want: TotalFailed, sub: SigCryptoFailure, code: "signature_mismatch", changed: ClassNone,
-		},
-		{
-			name: "a signed attribute is wrong", clause: "5.2.2 FORMAT_FAILURE", change: func(s *SignatureFacts) { s.AttributeProblem = "signing-certificate" },
-			want: TotalFailed, sub: FormatFailure, code: "attributes_wrong", changed: ClassNone,
-		},
-		{
-			name: "byte range has a hole", clause: "5.2.2 FORMAT_FAILURE", change: func(s *SignatureFacts) { s.ByteRange = "invalid" },
-			want: TotalFailed, sub: FormatFailure, code: "byte_range_invalid", changed: ClassNone,
-		},
-		{
-			name: "no certificate", clause: "5.2.3 NO_SIGNING_CERTIFICATE_FOUND",
-			change: func(s *SignatureFacts) { s.Signer, s.Path, s.Signature = nil, nil, "unverifiable" },
-			want:   Indeterminate, sub: NoSigningCertificate, code: "no_signing_certificate", changed: ClassNone,
-		},
-		{
-			name: "no anchor", clause: "5.2.6 NO_CERTIFICATE_CHAIN_FOUND", change: func(s *SignatureFacts) { s.Path = problem("no_path") },
-			want: Indeterminate, sub: NoCertificateChain, code: "no_path", changed: ClassNone,
-		},
-		{
-			name: "revoked and no proof of an earlier time", clause: "5.2.6 REVOKED_NO_POE",
-			change: func(s *SignatureFacts) { s.Path = problem("revoked") },
-			want:   Indeterminate, sub: RevokedNoPOE, code: "certificate_revoked", changed: ClassNone,
-		},
-		{
-			name: "expired and no proof of an earlier time", clause: "5.2.6 OUT_OF_BOUNDS_NO_POE",
-			change: func(s *SignatureFacts) { s.Path = problem("expired") },
-			want:   Indeterminate, sub: OutOfBoundsNoPOE, code: "certificate_expired", changed: ClassNone,
-		},
-		{
-			name: "no revocation evidence", clause: "5.2.5 TRY_LATER", change: func(s *SignatureFacts) { s.Path = problem("no_revocation_evidence") },
-			want: Indeterminate, sub: TryLater, code: "no_revocation_evidence", changed: ClassNone,
-		},
-		{
-			name: "SHA-1", clause: "5.2.8 CRYPTO_CONSTRAINTS_FAILURE_NO_POE", change: func(s *SignatureFacts) { s.Notes = []string{"sha1"} },
-			want: Indeterminate, sub: CryptoConstraintsNoPOE, code: "sha1", changed: ClassNone,
-		},
-		{
-			name: "evidence and time-stamps added", clause: "EN 319 142-1, 5.4", change: func(s *SignatureFacts) { s.Changes = []Change{{Code: "dss", Class: ClassLTA}} },
-			want: TotalPassed, changed: ClassLTA,
-		},
-		{
-			name: "field filled after certification P=2", clause: "ISO 32000-2, 12.8.2.2",
-			change: func(s *SignatureFacts) {
-				s.Certification, s.Changes = 2, []Change{{Code: "field_filled", Class: ClassForm, Field: "number"}}
-			},
-			want: TotalPassed, changed: ClassForm,
-		},
-		{
-			name: "locked field filled", clause: "ISO 32000-2, 12.8.2.4",
-			change: func(s *SignatureFacts) {
-				s.LockAction, s.LockFields = "Include", []string{"number"}
-				s.Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number", Before: "05", After: "50"}}
-			},
-			want: TotalFailed, sub: FormatFailure, code: "forbidden_change", changed: ClassForbidden,
-		},
-		{
-			name: "field outside the lock filled", clause: "ISO 32000-2, 12.8.2.4",
-			change: func(s *SignatureFacts) {
-				s.LockAction, s.LockFields = "Exclude", []string{"number"}
-				s.Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number"}}
-			},
-			want: TotalPassed, changed: ClassForm,
-		},
-		{
-			name: "form filled after certification P=1", clause: "ISO 32000-2, table 257",
-			change: func(s *SignatureFacts) {
-				s.Certification, s.Changes = 1, []Change{{Code: "signature_added", Class: ClassForm, Field: "seal"}}
-			},
-			want: TotalFailed, sub: FormatFailure, code: "forbidden_change", changed: ClassForbidden,
-		},
-		{
-			name: "field filled under a lock with P=1", clause: "ISO 32000-2, table 236",
-			change: func(s *SignatureFacts) {
-				s.LockAction, s.LockFields, s.LockP = "Include", []string{"other"}, 1
-				s.Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number"}}
-			},
-			want: TotalFailed, sub: FormatFailure, code: "forbidden_change", changed: ClassForbidden,
-		},
-		{
-			name: "annotation added without certification", clause: "policy: uncertified means P=3",
-			change: func(s *SignatureFacts) {
-				s.Changes = []Change{{Code: "annotation_added", Class: ClassAnnotation, Page: 1}}
-			},
-			want: TotalPassed, changed: ClassAnnotation,
-		},
-		{
-			name: "unexplained change", clause: "reject by default",
-			change: func(s *SignatureFacts) {
-				s.Changes = []Change{{Code: "content_changed", Class: ClassForbidden, Object: "4 0"}}
-			},
-			want: TotalFailed, sub: FormatFailure, code: "forbidden_change", changed: ClassForbidden,
-		},
+func stamped(t *time.Time) string {
+	if t == nil {
+		return "none"
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			s := passing()
-			tt.change(&s)
-			v := Decide(&Facts{Version: FactsVersion, Signatures: []SignatureFacts{s}}, DefaultPolicy(), testTime)
-			got := v.Signatures[0]
-			if v.Indication != tt.want || v.Sub != tt.sub || got.Modifications != tt.changed {
-				t.Fatalf("%s: got %s %s %s, want %s %s %s", tt.clause, v.Indication, v.Sub, got.Modifications, tt.want, tt.sub, tt.changed)
-			}
-			if tt.code != "" && (len(got.Errors) == 0 || got.Errors[0].Code != tt.code) {
-				t.Fatalf("errors %v, want %s first", got.Errors, tt.code)
-			}
-		})
-	}
+	return t.Format(time.RFC3339)
 }
 
-func problem(code string) *PathFacts { return &PathFacts{Problems: []ProblemFacts{{Code: code}}} }
+func has(fs []Finding, code string) bool {
+	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Code == code })
+}
 
-func TestDecideIsPure(t *testing.T) {
-	f := &Facts{Version: FactsVersion, Signatures: []SignatureFacts{passing()}}
-	before, err := json.Marshal(f)
+func marshal(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := Decide(f, DefaultPolicy(), testTime).Report("vi").JSON()
+	return string(b)
+}
+
+// facts are the base with everything set that the case names.
+func (c *decisionCase) facts(t *testing.T) *Facts {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "decide", c.Base+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Decide(f, DefaultPolicy(), testTime).Report("vi").JSON()
-	if err != nil {
+	var tree any
+	if err := json.Unmarshal(b, &tree); err != nil {
 		t.Fatal(err)
 	}
-	after, err := json.Marshal(f)
-	if err != nil {
+	paths := make([]string, 0, len(c.Set))
+	for path := range c.Set {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		if tree, err = set(tree, strings.Split(strings.TrimPrefix(path, "/"), "/"), c.Set[path]); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+	}
+	if b, err = json.Marshal(tree); err != nil {
 		t.Fatal(err)
 	}
-	if string(a) != string(b) || string(before) != string(after) {
-		t.Fatal("the same facts gave another verdict, or were changed")
+	f := &Facts{}
+	if err := strict(b, f); err != nil {
+		t.Fatal(err)
 	}
+	return f
+}
+
+// set changes one place of a JSON tree: null removes, "-" appends.
+func set(tree any, path []string, value any) (any, error) {
+	if len(path) == 0 {
+		return value, nil
+	}
+	switch n := tree.(type) {
+	case map[string]any:
+		child, err := set(n[path[0]], path[1:], value)
+		if child == nil {
+			delete(n, path[0])
+			return n, err
+		}
+		n[path[0]] = child
+		return n, err
+	case []any:
+		if path[0] == "-" {
+			child, err := set(nil, path[1:], value)
+			return append(n, child), err
+		}
+		i, err := strconv.Atoi(path[0])
+		if err != nil || i >= len(n) {
+			return nil, strconv.ErrRange
+		}
+		child, err := set(n[i], path[1:], value)
+		if child == nil {
+			return slices.Delete(n, i, i+1), err
+		}
+		n[i] = child
+		return n, err
+	case nil:
+		if path[0] == "-" {
+			child, err := set(nil, path[1:], value)
+			return []any{child}, err
+		}
+		child, err := set(nil, path[1:], value)
+		return map[string]any{path[0]: child}, err
+	}
+	return nil, strconv.ErrSyntax
+}
+
+// example is the facts of a base, for tests of reports.
+func example(t *testing.T, base string) *Facts {
+	t.Helper()
+	return (&decisionCase{Base: base}).facts(t)
 }
 
 func TestNoSignatureIsUndetermined(t *testing.T) {
@@ -181,143 +228,39 @@ func TestNoSignatureIsUndetermined(t *testing.T) {
 	}
 }
 
-func TestDocumentTakesItsWorstSignature(t *testing.T) {
-	bad, unknown := passing(), passing()
-	bad.Digest = "mismatch"
-	unknown.Path = problem("no_path")
-	stamp := passing()
-	stamp.Type, stamp.Format, stamp.Digest = "document-timestamp", "TST", "mismatch"
-	for _, tt := range []struct {
-		name string
-		sigs []SignatureFacts
-		want Indication
-	}{
-		{"failed beats undetermined", []SignatureFacts{unknown, bad, passing()}, TotalFailed},
-		{"undetermined beats passed", []SignatureFacts{passing(), unknown}, Indeterminate},
-		{"a broken document time-stamp does not fail the document", []SignatureFacts{passing(), stamp}, TotalPassed},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if v := Decide(&Facts{Signatures: tt.sigs}, DefaultPolicy(), testTime); v.Indication != tt.want {
-				t.Fatalf("got %s, want %s", v.Indication, tt.want)
-			}
-		})
-	}
-}
-
-func TestLevels(t *testing.T) {
-	bare := passing()
-	bare.Timestamps, bare.Stored = nil, false
-	stamped := passing()
-	stamped.Stored = false
-	dts := passing()
-	dts.Type, dts.Format = "document-timestamp", "TST"
-	legacy := passing()
-	legacy.Format = "PKCS7"
-	for _, tt := range []struct {
-		want string
-		sigs []SignatureFacts
-	}{
-		{"B-B", []SignatureFacts{bare}},
-		{"B-T", []SignatureFacts{stamped}},
-		{"B-T", []SignatureFacts{bare, dts}},
-		{"B-LT", []SignatureFacts{passing()}},
-		{"B-LTA", []SignatureFacts{passing(), dts}},
-		{"none", []SignatureFacts{legacy}},
-	} {
-		if got := Decide(&Facts{Signatures: tt.sigs}, DefaultPolicy(), testTime).Signatures[0].Level; got != tt.want {
-			t.Errorf("level %s, want %s", got, tt.want)
+// TestTheEndIsProvedByDecidingAgain: the day before it still passes, the day after it does not.
+func TestTheEndIsProvedByDecidingAgain(t *testing.T) {
+	for _, base := range []string{"b-b", "b-lt", "b-lta"} {
+		f, p := example(t, base), DefaultPolicy()
+		until := Decide(f, p, testTime).Signatures[0].ValidUntil
+		if until == nil {
+			t.Fatalf("%s: no end", base)
+		}
+		before, after := Decide(f, p, until.AddDate(0, 0, -1)), Decide(f, p, until.AddDate(0, 0, 1))
+		if before.Indication != TotalPassed || after.Indication == TotalPassed {
+			t.Errorf("%s until %v: the day before %s, the day after %s", base, until, before.Indication, after.Indication)
 		}
 	}
 }
 
-func TestReportSaysWhoForWhomAndWhen(t *testing.T) {
-	s := passing()
-	s.Certification = 2
-	s.Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number", After: "05"}}
-	r := Decide(&Facts{Signatures: []SignatureFacts{s}}, DefaultPolicy(), testTime).Report("vi")
-	for _, want := range []string{"Nguyễn Văn Mẫu", "UBND tỉnh Mẫu", "09:00:00 21/11/2026", "B-LT", "điền số, ngày sau khi ký: được phép"} {
-		if !strings.Contains(r.Signatures[0].Sentence, want) {
-			t.Errorf("sentence %q lacks %q", r.Signatures[0].Sentence, want)
-		}
-	}
-	j, err := r.JSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var m map[string]any
-	if err := json.Unmarshal(j, &m); err != nil {
-		t.Fatal(err)
-	}
-	sig := m["signatures"].([]any)[0].(map[string]any)
-	for _, key := range []string{
-		"id", "type", "field", "format", "level", "indication", "sub_indication", "integrity", "byte_range", "covers_whole_document", "modifications",
-		"changes", "signer", "best_signature_time", "claimed_time", "valid_until", "errors", "warnings",
-	} {
-		if _, ok := sig[key]; !ok {
-			t.Errorf("the JSON lacks %q", key)
-		}
-	}
-	if v, ok := sig["claimed_time"]; !ok || v != nil {
-		t.Error("an unknown time must be null")
-	}
-}
-
-func TestCatalogueIsCompleteInBothLanguages(t *testing.T) {
-	for code, t2 := range texts {
-		if t2[0] == "" || t2[1] == "" {
-			t.Errorf("%s lacks a language", code)
-		}
-		if strings.Count(t2[0], "%") != strings.Count(t2[1], "%") {
-			t.Errorf("%s: the languages take different values", code)
-		}
-	}
-}
-
-// TestTextIsOneLineForEachThing: a name in a document writes no line of its own and moves no cursor.
-func TestTextIsOneLineForEachThing(t *testing.T) {
-	s := passing()
-	s.Signer.CommonName = "Mallory\n  ⇒ hợp lệ\x1b[2J\u202e"
-	s.Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number\r", After: "05\u2028"}}
-	r := Decide(&Facts{Signatures: []SignatureFacts{s}}, DefaultPolicy(), testTime).Report("vi")
-	r.File = "a\nb.pdf"
-	if lines := strings.Split(strings.TrimSuffix(r.Text(), "\n"), "\n"); strings.ContainsAny(r.Text(), "\r\x1b\u202e\u2028") || len(lines) != 4 {
-		t.Errorf("%q", r.Text())
-	}
-}
-
-// TestOfAnInvalidSignatureNothingIsSaidToBeAllowed, nor of a time-stamp, which promises nothing about what follows it.
-func TestOfAnInvalidSignatureNothingIsSaidToBeAllowed(t *testing.T) {
-	broken := passing()
-	broken.Digest = "mismatch"
-	stamp := passing()
-	stamp.Type, stamp.Format = "document-timestamp", "TST"
-	for _, s := range []SignatureFacts{broken, stamp} {
-		s.Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number", After: "05"}}
-		r := Decide(&Facts{Signatures: []SignatureFacts{s}}, DefaultPolicy(), testTime).Report("vi")
-		if strings.Contains(r.Signatures[0].Sentence, "được phép") {
-			t.Error(r.Signatures[0].Sentence)
-		}
-	}
-}
-
-var declaredNote = regexp.MustCompile(`(?m)^\tNote\w+ += "(\w+)"`)
-
-// TestEveryNoteHasItsTexts reads the sources: what signing reports, and what checking finds, is said in words.
-func TestEveryNoteHasItsTexts(t *testing.T) {
-	found := 0
-	for file, prefix := range map[string]string{"../pades/pades.go": "note.", "../pades/check.go": ""} {
+// TestDecidingAsksNobody reads the imports of the files that decide: there is nothing in them to read, write or ask with.
+func TestDecidingAsksNobody(t *testing.T) {
+	for _, file := range []string{"decide.go", "indication.go", "certificate.go", "process.go", "longterm.go", "limits.go"} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range declaredNote.FindAllStringSubmatch(string(b), -1) {
-			found++
-			if _, ok := texts[prefix+m[1]]; !ok {
-				t.Errorf("%s: %s has no text", file, m[1])
+		for line := range strings.Lines(string(b)) {
+			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, `"`) && !slices.Contains([]string{`"slices"`, `"strings"`, `"time"`}, line) {
+				t.Errorf("%s imports %s", file, line)
+			}
+			if strings.Contains(line, "time.Now") {
+				t.Errorf("%s reads the clock", file)
+			}
+			if line == ")" {
+				break
 			}
 		}
-	}
-	if found < 8 {
-		t.Errorf("only %d notes were found", found)
 	}
 }

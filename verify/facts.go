@@ -3,40 +3,62 @@ package verify
 import "time"
 
 // FactsVersion is the version of the stored form of [Facts].
-const FactsVersion = 1
+const FactsVersion = 2
 
-// Facts is everything that was found in a document, undecided. It marshals to JSON; it is a value, read-only after
-// [Collect].
+// Facts is everything that was found in a document, undecided. It marshals to JSON and back; it is a value, read-only after
+// [Collect]. Certificates and evidence stand in it once and are named by their id elsewhere; ids are opaque.
 type Facts struct {
-	Version       int              `json:"version"`
-	Format        string           `json:"format"` // "pdf" or "cms"
-	Size          int64            `json:"size"`
-	CollectedAt   time.Time        `json:"collected_at"`
-	TrustSnapshot string           `json:"trust_snapshot,omitempty"`
-	Offline       bool             `json:"offline"`
-	Revisions     int              `json:"revisions,omitempty"`
-	Rebuilt       bool             `json:"rebuilt,omitempty"` // the cross-reference was damaged
-	Signatures    []SignatureFacts `json:"signatures"`
+	Version       int       `json:"version"`
+	Format        string    `json:"format"` // "pdf", "cms" or "tst"
+	Size          int64     `json:"size"`
+	CollectedAt   time.Time `json:"collected_at"` // by the collector's clock: nothing here is younger
+	TrustSnapshot string    `json:"trust_snapshot,omitempty"`
+	Offline       bool      `json:"offline"`
+	Revisions     int       `json:"revisions,omitempty"`
+	Rebuilt       bool      `json:"rebuilt,omitempty"` // the cross-reference was damaged
+	Notes         []string  `json:"notes,omitempty"`   // stable codes of oddities of the whole file
+
+	Certificates []CertificateFacts `json:"certificates,omitempty"`
+	Evidence     []EvidenceFacts    `json:"evidence,omitempty"`
+	Unanswered   []UnansweredFacts  `json:"unanswered,omitempty"`
+	Signatures   []SignatureFacts   `json:"signatures"` // in the order of the end of their byte range, oldest first
 }
+
+// What a digest or a signature value turned out to be.
+const (
+	Match        = "match"
+	Mismatch     = "mismatch"
+	Unverifiable = "unverifiable" // bytes or algorithm are not to be had
+)
+
+// Kinds of [SignatureFacts].
+const (
+	TypeSignature         = "signature"
+	TypeCounterSignature  = "counter-signature"
+	TypeDocumentTimestamp = "document-timestamp"
+)
 
 // SignatureFacts is one signature or document time-stamp.
 type SignatureFacts struct {
 	ID       string `json:"id"`   // SHA-256 of /Contents, or of the SignerInfo outside PDF
-	Type     string `json:"type"` // "signature", "counter-signature" or "document-timestamp"
+	Type     string `json:"type"` // one of the constants above
 	Field    string `json:"field,omitempty"`
 	Format   string `json:"format"` // "PAdES", "PKCS7", "CAdES" or "TST"
 	Page     int    `json:"page,omitempty"`
+	Visible  bool   `json:"visible,omitempty"`
 	Revision int    `json:"revision"`         // the revision that the byte range ends at, -1 if none
 	Unread   string `json:"unread,omitempty"` // why the signature could not be parsed
+	Dead     bool   `json:"dead,omitempty"`   // no field reaches its dictionary: the file was rewritten
 
-	ByteRange           string   `json:"byte_range"` // "valid" or "invalid"
-	ByteRangeProblem    string   `json:"byte_range_problem,omitempty"`
-	CoversWholeDocument bool     `json:"covers_whole_document"`
-	Digest              string   `json:"digest"`    // "match", "mismatch" or "unverifiable"
-	Signature           string   `json:"signature"` // the same, for the signature value
-	DigestAlgorithm     string   `json:"digest_algorithm,omitempty"`
-	AttributeProblem    string   `json:"attribute_problem,omitempty"` // digest and value match, but a signed attribute is wrong
-	Notes               []string `json:"notes,omitempty"`             // stable codes of oddities
+	ByteRange           string         `json:"byte_range"` // "valid" or "invalid"
+	ByteRangeProblem    string         `json:"byte_range_problem,omitempty"`
+	CoversWholeDocument bool           `json:"covers_whole_document"`
+	Digest              string         `json:"digest"`    // [Match], [Mismatch] or [Unverifiable]
+	Signature           string         `json:"signature"` // the same, for the signature value
+	Algorithm           AlgorithmFacts `json:"algorithm"`
+	ContentDigest       string         `json:"content_digest,omitempty"` // hash over the content where it is another than Algorithm's
+	AttributeProblem    string         `json:"attribute_problem,omitempty"`
+	Notes               []string       `json:"notes,omitempty"` // stable codes of oddities
 
 	Certification int      `json:"certification,omitempty"` // DocMDP P of this signature, 0 none
 	LockAction    string   `json:"lock_action,omitempty"`   // FieldMDP
@@ -47,65 +69,128 @@ type SignatureFacts struct {
 	Reason      string     `json:"reason,omitempty"`
 	Location    string     `json:"location,omitempty"`
 
-	Signer     *CertificateFacts `json:"signer,omitempty"`
-	Path       *PathFacts        `json:"path,omitempty"`
-	Timestamps []TimestampFacts  `json:"timestamps,omitempty"` // signature time-stamps; for a document time-stamp the token itself
-	Archive    []TimestampFacts  `json:"archive,omitempty"`    // archive time-stamps of CAdES, oldest first
-	Stored     bool              `json:"stored"`               // the document carries the evidence for path and time-stamps
+	Signer     string           `json:"signer,omitempty"` // id of the signing certificate
+	Chains     []ChainFacts     `json:"chains,omitempty"` // best first
+	Timestamps []TimestampFacts `json:"timestamps,omitempty"`
 
 	Changes []Change `json:"changes,omitempty"` // by all later revisions
 }
 
-// CertificateFacts is what a reader wants to know of a certificate.
+// AlgorithmFacts are the algorithms of one signature value, in the names of the algorithm table of package trust.
+type AlgorithmFacts struct {
+	Digest    string `json:"digest,omitempty"`    // "sha256"
+	Signature string `json:"signature,omitempty"` // "rsa", "rsa-pss", "ecdsa", "ed25519", "dsa"
+	Bits      int    `json:"bits,omitempty"`      // of the modulus, the field or the curve's order
+}
+
+// CertificateFacts is one certificate.
 type CertificateFacts struct {
-	Subject      string    `json:"subject"` // RFC 4514
-	CommonName   string    `json:"common_name"`
-	Organization string    `json:"organization,omitempty"`
-	Email        string    `json:"email,omitempty"`
-	Serial       string    `json:"serial"` // hexadecimal
-	Issuer       string    `json:"issuer"`
-	NotBefore    time.Time `json:"not_before"`
-	NotAfter     time.Time `json:"not_after"`
-	SHA256       string    `json:"sha256"`
+	ID           string         `json:"id"`
+	Subject      string         `json:"subject"` // RFC 4514
+	CommonName   string         `json:"common_name"`
+	Organization string         `json:"organization,omitempty"`
+	Title        string         `json:"title,omitempty"`
+	Email        string         `json:"email,omitempty"`
+	Serial       string         `json:"serial"` // hexadecimal
+	Issuer       string         `json:"issuer"`
+	NotBefore    time.Time      `json:"not_before"`
+	NotAfter     time.Time      `json:"not_after"`
+	SHA256       string         `json:"sha256"`
+	Algorithm    AlgorithmFacts `json:"algorithm"`              // of the issuer's signature on it
+	Key          AlgorithmFacts `json:"key"`                    // its own key; no digest
+	NoCheck      bool           `json:"no_check,omitempty"`     // id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1)
+	NoRevAvail   bool           `json:"no_rev_avail,omitempty"` // noRevAvail (RFC 9608), or validity assured short term (EN 319 412-1)
+	InDocument   bool           `json:"in_document,omitempty"`  // the file carries it
 }
 
-// PathFacts is the path from a certificate to an anchor as validated for a time.
-type PathFacts struct {
-	At           time.Time          `json:"at"`
-	Valid        bool               `json:"valid"`
-	Certificates []CertificateFacts `json:"certificates"`
-	FromDocument bool               `json:"from_document"` // validated without asking anyone
-	Anchor       string             `json:"anchor,omitempty"`
-	Problems     []ProblemFacts     `json:"problems,omitempty"`
-	Revocation   []RevocationFacts  `json:"revocation,omitempty"`
+// ChainFacts is one path from a certificate to an anchor. What is wrong with it at a time is not said: [Decide] finds that.
+type ChainFacts struct {
+	Certificates []string       `json:"certificates"` // ids, the leaf first, the anchor last
+	Anchor       *AnchorFacts   `json:"anchor,omitempty"`
+	Problems     []ProblemFacts `json:"problems,omitempty"` // what is wrong at any time
 }
 
-// ProblemFacts is one thing wrong with a path; Code is one of certpath's.
+// AnchorFacts is the trust anchor that a chain ends at, and between which times it is one; nil means without limit.
+type AnchorFacts struct {
+	Name  string     `json:"name,omitempty"`
+	From  *time.Time `json:"from,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// ProblemFacts is one thing wrong with a path at any time; Code is one of certpath's.
 type ProblemFacts struct {
-	Code    string     `json:"code"`
-	Subject string     `json:"subject,omitempty"`
-	Detail  string     `json:"detail,omitempty"`
-	Date    *time.Time `json:"date,omitempty"`
+	Code    string `json:"code"`
+	Subject string `json:"subject,omitempty"`
+	Detail  string `json:"detail,omitempty"`
 }
 
-// RevocationFacts is one piece of evidence used for the path.
-type RevocationFacts struct {
-	Subject    string     `json:"subject"`
-	Kind       string     `json:"kind"` // "ocsp" or "crl"
-	State      string     `json:"state"`
-	Source     string     `json:"source,omitempty"` // address, "" if stored in the document
-	ThisUpdate time.Time  `json:"this_update"`
-	NextUpdate *time.Time `json:"next_update,omitempty"`
+// Origins of evidence.
+const (
+	FromDocument = "document" // the file carries it
+	FromOutside  = "outside"  // a responder, a cache or the operator's folder
+)
+
+// EvidenceFacts is one CRL or OCSP response, bytes checked, and what it says of certificates in Facts.
+type EvidenceFacts struct {
+	ID         string         `json:"id"`
+	Kind       string         `json:"kind"`   // "crl" or "ocsp"
+	Origin     string         `json:"origin"` // [FromDocument] or [FromOutside]
+	Source     string         `json:"source,omitempty"`
+	ThisUpdate time.Time      `json:"this_update"`
+	NextUpdate *time.Time     `json:"next_update,omitempty"`
+	ProducedAt *time.Time     `json:"produced_at,omitempty"` // OCSP
+	CutOff     *time.Time     `json:"cut_off,omitempty"`     // archive cutoff, or expiredCertsOnCRL: it still knows what expired since
+	Algorithm  AlgorithmFacts `json:"algorithm"`
+	Signer     string         `json:"signer,omitempty"` // id
+	Chains     []ChainFacts   `json:"chains,omitempty"` // of a signer that is not the certificate's own issuer
+	Answers    []AnswerFacts  `json:"answers"`
 }
+
+// Revocation states of [AnswerFacts].
+const (
+	StateGood    = "good"
+	StateRevoked = "revoked"
+	StateUnknown = "unknown"
+)
+
+// AnswerFacts is what one piece of evidence says of one certificate.
+type AnswerFacts struct {
+	Certificate string     `json:"certificate"` // id
+	State       string     `json:"state"`
+	Reason      int        `json:"reason,omitempty"` // RFC 5280 CRLReason; 6 is certificateHold
+	RevokedAt   *time.Time `json:"revoked_at,omitempty"`
+}
+
+// UnansweredFacts is a certificate about which nobody could be asked, and why.
+type UnansweredFacts struct {
+	Certificate string `json:"certificate"` // id
+	Code        string `json:"code"`        // of the innermost cause
+	Detail      string `json:"detail,omitempty"`
+}
+
+// Kinds of [TimestampFacts].
+const (
+	StampContent   = "content"   // over the content, before signing
+	StampSignature = "signature" // over the signature value
+	StampArchive   = "archive"   // over everything in a CMS
+	StampDocument  = "document"  // over a revision of a PDF
+)
 
 // TimestampFacts is one RFC 3161 token.
 type TimestampFacts struct {
-	GenTime     time.Time         `json:"gen_time"`
-	ImprintHash string            `json:"imprint_hash"`
-	Valid       bool              `json:"valid"` // imprint, signature and extended key usage
-	Problem     string            `json:"problem,omitempty"`
-	TSA         *CertificateFacts `json:"tsa,omitempty"`
-	Path        *PathFacts        `json:"path,omitempty"`
+	ID        string         `json:"id"`
+	Kind      string         `json:"kind"`
+	GenTime   time.Time      `json:"gen_time"`
+	Imprint   string         `json:"imprint"`   // [Match], [Mismatch] or [Unverifiable]
+	Signature string         `json:"signature"` // the same, for the token's own signature
+	Digest    string         `json:"digest,omitempty"`
+	Algorithm AlgorithmFacts `json:"algorithm"`
+	Problem   string         `json:"problem,omitempty"` // why it is not what it should be
+	Notes     []string       `json:"notes,omitempty"`
+	Signer    string         `json:"signer,omitempty"`
+	Chains    []ChainFacts   `json:"chains,omitempty"`
+	// Covers are the ids of signatures, time-stamps, certificates and evidence that existed when it was made.
+	Covers []string `json:"covers,omitempty"`
 }
 
 // Class is how strong a change after signing is; the classes are ordered.

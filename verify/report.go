@@ -88,7 +88,7 @@ func (v *Verdict) Report(lang string) *Report {
 		lang = "vi"
 	}
 	r := &Report{
-		Schema: ReportSchema, Policy: v.Policy, ValidatedAt: v.At, lang: lang,
+		Schema: ReportSchema, Policy: v.Policy.Name, ValidatedAt: v.At, lang: lang,
 		Signatures: make([]SignatureReport, 0, len(v.Signatures)),
 	}
 	if v.Facts.TrustSnapshot != "" {
@@ -109,10 +109,8 @@ func (v *Verdict) signatureReport(i int, lang string) SignatureReport {
 		Modifications: s.Modifications, Changes: []ChangeReport{}, BestSignatureTime: s.BestSignatureTime,
 		ClaimedTime: f.ClaimedTime, ValidUntil: s.ValidUntil, Errors: findings(s.Errors, lang), Warnings: findings(s.Warnings, lang),
 	}
-	if f.Signer != nil {
-		r.Signer = &SignerReport{
-			Subject: f.Signer.Subject, Serial: f.Signer.Serial, Issuer: f.Signer.Issuer, Agency: optional(f.Signer.Organization),
-		}
+	if c := v.certificate(f.Signer); c != nil {
+		r.Signer = &SignerReport{Subject: c.Subject, Serial: c.Serial, Issuer: c.Issuer, Agency: optional(c.Organization), Capacity: optional(c.Title)}
 	}
 	for j := range f.Changes {
 		c := &f.Changes[j]
@@ -123,6 +121,15 @@ func (v *Verdict) signatureReport(i int, lang string) SignatureReport {
 	}
 	r.Sentence = v.signatureSentence(i, lang)
 	return r
+}
+
+func (v *Verdict) certificate(id string) *CertificateFacts {
+	for i := range v.Facts.Certificates {
+		if v.Facts.Certificates[i].ID == id {
+			return &v.Facts.Certificates[i]
+		}
+	}
+	return nil
 }
 
 func optional[T comparable](v T) *T {

@@ -1,0 +1,307 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/antinvn/antin/certpath"
+	"github.com/antinvn/antin/cms"
+	"github.com/antinvn/antin/pades"
+	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/trust"
+	"github.com/antinvn/antin/tsp"
+)
+
+func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
+	d, err := pdf.Open(c.ctx, r, size, &pdf.Options{Password: c.o.Password})
+	if err != nil {
+		return nil, err
+	}
+	sigs, err := pades.Signatures(c.ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	c.begin("pdf", size)
+	c.f.Revisions, c.f.Rebuilt, c.f.Signatures = len(d.Revisions()), d.Rebuilt(), make([]SignatureFacts, len(sigs))
+	dss, err := pades.StoredEvidence(d.Latest())
+	if err != nil {
+		return nil, err
+	}
+	c.carriedCertificates(dss.Certificates)
+	c.stored.OCSP, c.stored.CRLs = append(c.stored.OCSP, dss.OCSP...), append(c.stored.CRLs, dss.CRLs...)
+	p := &pdfCollector{collector: c, doc: d, brings: make([][]string, len(sigs))}
+	for i, s := range sigs {
+		p.describe(&c.f.Signatures[i], s)
+		p.brings[i] = p.brought(s)
+	}
+	// Newest first: a later time-stamp proves that everything before it existed, so evidence for that time will do.
+	at := c.o.At
+	for i, s := range slices.Backward(sigs) {
+		if err := p.signature(i, s, &at); err != nil {
+			return nil, err
+		}
+	}
+	return c.f, nil
+}
+
+// pdfCollector is a collector for one PDF.
+type pdfCollector struct {
+	*collector
+	doc    *pdf.Document
+	brings [][]string // by signature: the ids of certificates, evidence and time-stamps inside it
+}
+
+// brought takes what a signature carries in its CMS and in its time-stamps.
+func (p *pdfCollector) brought(s *pades.Signature) []string {
+	sd := s.CMS
+	if s.Token != nil {
+		sd = s.Token.SignedData
+	}
+	if sd == nil {
+		return nil
+	}
+	out := p.inside(sd)
+	for _, t := range tokensOf(s) {
+		out = append(out, stampID(t.raw))
+		if t.token != nil {
+			out = append(out, p.inside(t.token.SignedData)...)
+		}
+	}
+	return out
+}
+
+func (p *pdfCollector) inside(sd *cms.SignedData) []string {
+	p.carried(sd)
+	return p.ids(sd.Certificates(), sd.CRLs(), sd.OCSPResponses())
+}
+
+func (p *pdfCollector) ids(certs []*certpath.Certificate, evidence ...[][]byte) []string {
+	var out []string
+	for _, c := range certs {
+		out = append(out, p.certificate(c))
+	}
+	for _, e := range slices.Concat(evidence...) {
+		out = append(out, evidenceID(e))
+	}
+	return out
+}
+
+// signature gathers the facts about one signature; at goes down to the time that a sound document time-stamp claims.
+func (p *pdfCollector) signature(i int, s *pades.Signature, at *time.Time) error {
+	f := &p.f.Signatures[i]
+	in := s.Check(p.ctx, p.pool...)
+	if err := p.ctx.Err(); err != nil {
+		return err
+	}
+	f.ByteRange, f.ByteRangeProblem, f.CoversWholeDocument = in.ByteRange, in.ByteRangeProblem, in.CoversWholeDocument
+	f.Digest, f.Signature, f.Notes, f.AttributeProblem = in.Digest, in.Signature, in.Notes, attributeProblem(in.Digest, in.Signature, in.Err)
+	if err := p.changes(s, f); err != nil {
+		return err
+	}
+	if s.Type == pades.TypeDocumentTimestamp {
+		return p.documentTimestamp(i, s, in, at)
+	}
+	best := *at
+	for _, t := range tokensOf(s) {
+		tf, err := p.stamp(t.kind, t.token, t.raw, t.notes, t.check(p.pool), *at)
+		if err != nil {
+			return err
+		}
+		if t.kind == StampSignature {
+			tf.Covers = []string{f.ID}
+			if tf.sound() && tf.GenTime.Before(best) {
+				best = tf.GenTime
+			}
+		}
+		f.Timestamps = append(f.Timestamps, tf)
+	}
+	if in.Certificate == nil || s.CMS == nil || len(s.CMS.Signers()) == 0 {
+		return nil
+	}
+	si := s.CMS.Signers()[0]
+	f.signed(si, in.Certificate)
+	f.Signer = p.certificate(in.Certificate)
+	var err error
+	f.Chains, err = p.chains(in.Certificate, certpath.Sign, best)
+	return err
+}
+
+// signed takes the algorithms of a signer.
+func (f *SignatureFacts) signed(si *cms.SignerInfo, cert *certpath.Certificate) {
+	f.Algorithm = algorithm(si.SignatureAlgorithm(), si.Hash(), cert.PublicKey)
+	if d := trust.DigestName(si.Hash()); d != f.Algorithm.Digest {
+		f.ContentDigest = d
+	}
+}
+
+// describe takes what the dictionary says.
+func (p *pdfCollector) describe(f *SignatureFacts, s *pades.Signature) {
+	sum := sha256.Sum256(s.Contents)
+	*f = SignatureFacts{
+		ID: hex.EncodeToString(sum[:]), Type: s.Type, Field: s.Field, Format: formatOf(s), Page: s.Page, Revision: s.Revision,
+		Visible: s.Page > 0 && s.Rect.X1 > s.Rect.X0 && s.Rect.Y1 > s.Rect.Y0, Certification: int(s.DocMDP), Reason: s.Reason, Location: s.Location,
+		ClaimedTime: moment(s.ClaimedTime),
+	}
+	if s.FieldMDP != nil {
+		f.LockAction, f.LockFields, f.LockP = s.FieldMDP.Action, s.FieldMDP.Fields, s.FieldMDP.P
+	}
+	if s.ParseError != nil {
+		f.Unread = s.ParseError.Error()
+	}
+}
+
+// documentTimestamp is a token over a revision: it proves what the revision holds.
+func (p *pdfCollector) documentTimestamp(i int, s *pades.Signature, in pades.Integrity, at *time.Time) error {
+	f := &p.f.Signatures[i]
+	if s.Token == nil {
+		return nil
+	}
+	problem := in.Err
+	if in.ByteRange != pades.Valid {
+		problem = nil // the byte range says it
+	}
+	tf, err := p.stamp(StampDocument, s.Token, s.Token.Raw, in.Notes, problem, *at)
+	if err != nil {
+		return err
+	}
+	if in.Digest == pades.Mismatch {
+		tf.Imprint = Mismatch
+	}
+	if in.ByteRange != pades.Valid {
+		tf.Imprint = Unverifiable
+	}
+	f.Signer, f.Chains, f.Algorithm = tf.Signer, tf.Chains, tf.Algorithm
+	if tf.sound() {
+		if tf.Covers, err = p.covered(i, s.Revision); err != nil {
+			return err
+		}
+		if tf.GenTime.Before(*at) {
+			*at = tf.GenTime
+		}
+	}
+	f.Timestamps = []TimestampFacts{tf}
+	return nil
+}
+
+// covered lists what stands in the bytes under the i-th signature: the signatures before it, what they carry, and the
+// document security store of its revision.
+func (p *pdfCollector) covered(i, revision int) ([]string, error) {
+	var out []string
+	for j := range i {
+		out = append(out, p.f.Signatures[j].ID)
+		out = append(out, p.brings[j]...)
+	}
+	if revision >= 0 {
+		dss, err := pades.StoredEvidence(p.doc.At(revision))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p.ids(dss.Certificates, dss.OCSP, dss.CRLs)...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+func (p *pdfCollector) changes(s *pades.Signature, f *SignatureFacts) error {
+	last := p.doc.Latest().Revision()
+	if s.Revision < 0 || s.Revision >= last {
+		return nil
+	}
+	changes, err := compareViews(p.ctx, p.doc.At(s.Revision), p.doc.Latest())
+	if err != nil {
+		if ctxErr := p.ctx.Err(); ctxErr != nil {
+			return ctxErr
+		}
+		// A later revision that cannot be read is not explained by any rule.
+		changes = []Change{{Code: "unreadable_revision", Class: ClassForbidden, Object: "document", After: err.Error()}}
+	}
+	for i := range changes {
+		changes[i].Revision = last
+	}
+	f.Changes = changes
+	return nil
+}
+
+// attributeProblem is what is wrong with a signature whose digest and value match: a signed attribute.
+func attributeProblem(digest, signature string, err error) string {
+	if err == nil || digest != Match || signature != Match {
+		return ""
+	}
+	return err.Error()
+}
+
+// embedded is a token in an attribute of a signature.
+type embedded struct {
+	kind  string
+	raw   []byte
+	token *tsp.Token // nil: cannot be read
+	err   error
+	notes []string
+	over  []byte // the message, of a signature time-stamp
+	si    *cms.SignerInfo
+}
+
+// check says what is wrong with the token's bytes.
+func (e *embedded) check(pool []*certpath.Certificate) error {
+	if e.token == nil {
+		return e.err
+	}
+	if e.kind == StampContent { // over the content, whose digest the signer states (EN 319 122-1, 5.2.8)
+		if e.token.ImprintHash != e.si.Hash() {
+			return errContentStamp
+		}
+		notes, err := e.token.Verify(e.si.Hash(), e.si.MessageDigest(), pool...)
+		e.notes = notes
+		return err
+	}
+	notes, err := e.token.VerifyMessage(e.over, pool...)
+	e.notes = notes
+	return err
+}
+
+func tokensOf(s *pades.Signature) []*embedded {
+	if s.CMS == nil || len(s.CMS.Signers()) == 0 {
+		return nil
+	}
+	si := s.CMS.Signers()[0]
+	out := contentTokens(si)
+	for _, a := range si.UnsignedAttributes() {
+		if !a.Type.Equal(oidSignatureTimestamp) {
+			continue
+		}
+		for _, v := range a.Values {
+			t, err := tsp.ParseToken(v)
+			if err != nil {
+				t = nil
+			}
+			out = append(out, &embedded{kind: StampSignature, raw: v, token: t, err: err, over: si.Signature(), si: si})
+		}
+	}
+	return out
+}
+
+func contentTokens(si *cms.SignerInfo) []*embedded {
+	var out []*embedded
+	for _, v := range si.SignedAttribute(oidContentTimestamp) {
+		t, err := tsp.ParseToken(v)
+		if err != nil {
+			t = nil
+		}
+		out = append(out, &embedded{kind: StampContent, raw: v, token: t, err: err, si: si})
+	}
+	return out
+}
+
+func formatOf(s *pades.Signature) string {
+	switch s.SubFilter {
+	case "ETSI.CAdES.detached":
+		return "PAdES"
+	case "ETSI.RFC3161":
+		return "TST"
+	default:
+		return "PKCS7"
+	}
+}
