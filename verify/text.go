@@ -23,6 +23,8 @@ var texts = map[string][2]string{
 	"note.new_visible_field_after_certification":              {"Ô chữ ký hiện mới được thêm sau khi văn bản đã chứng nhận; một số phần mềm kiểm tra không chấp nhận.", "A new visible signature was added after certification; some validators refuse it."},
 	"note.document_timestamp_for_missing_signature_timestamp": {"Chữ ký không có dấu thời gian riêng: đã thêm dấu thời gian cho cả tệp.", "The signature carries no time-stamp of its own: a document time-stamp was added."},
 
+	"note.certificate_expired_before_renewal": {"Một chứng thư đã hết hạn trước lần gia hạn này: dấu thời gian mới không chứng minh được điều xảy ra trước đó.", "A certificate had expired before this renewal: the new time-stamp cannot prove what came before."},
+
 	// changes
 	"change.dss":                      {"Bổ sung dữ liệu kiểm tra lâu dài: được phép.", "Long-term validation data added: allowed."},
 	"change.document_timestamp_added": {"Bổ sung dấu thời gian lưu trữ: được phép.", "Document time-stamp added: allowed."},
