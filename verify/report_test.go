@@ -82,6 +82,33 @@ func TestEveryFindingHasItsTexts(t *testing.T) {
 	}
 }
 
+// TestEveryProblemOfAPathHasItsTexts reads certpath's list of problems.
+func TestEveryProblemOfAPathHasItsTexts(t *testing.T) {
+	b, err := os.ReadFile("../certpath/path.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, ok := strings.Cut(string(b), "var severities = []string{")
+	list, _, closed := strings.Cut(list, "}")
+	if !ok || !closed {
+		t.Fatal("the list of problems is not found")
+	}
+	lasting := 0
+	for _, m := range regexp.MustCompile(`"(\w+)"`).FindAllStringSubmatch(list, -1) {
+		switch m[1] {
+		case "no_revocation_evidence", "not_yet_valid", "expired", "revoked":
+			continue // of a time: Decide finds these itself
+		}
+		lasting++
+		if _, code := chainSub(m[1]); codes.Findings()[code].NextVI == "" {
+			t.Errorf("%s has no texts", code)
+		}
+	}
+	if lasting < 8 {
+		t.Errorf("only %d problems were found", lasting)
+	}
+}
+
 // TestTextIsOneLineForEachThing: a name in a document writes no line of its own and moves no cursor.
 func TestTextIsOneLineForEachThing(t *testing.T) {
 	f := example(t, "b-lt")
