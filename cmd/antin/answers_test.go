@@ -155,3 +155,17 @@ func TestFilesThatFailSayWhy(t *testing.T) {
 		t.Error(stderr)
 	}
 }
+
+// TestNamesStayOnTheirLine: a file's name, or what a file holds, neither begins a line nor moves the cursor.
+func TestNamesStayOnTheirLine(t *testing.T) {
+	dir, _ := workplace(t)
+	in := filepath.Join(dir, "a\n\x1b[2J.pdf")
+	if err := os.WriteFile(in, blankPDF(), 0o600); err != nil {
+		t.Skip(err)
+	}
+	for _, args := range [][]string{signArgs(dir, in, "-o", filepath.Join(dir, "out.pdf")), {"inspect", in}, signArgs(dir, in, "-o", dir)} {
+		if _, stdout, stderr := call(t, args...); strings.Contains(stdout+stderr, "\x1b") || strings.Contains(stdout+stderr, "a\n") {
+			t.Errorf("%q", stdout+stderr)
+		}
+	}
+}

@@ -289,12 +289,12 @@ func (i *cmsInspection) text(e *env) string {
 	if i.Detached {
 		where = e.words("nội dung ở tệp khác", "content in another file")
 	}
-	fmt.Fprintf(&b, e.words("%s\n  CMS, %d byte, %s\n", "%s\n  CMS, %d bytes, %s\n"), i.File, i.Size, where)
+	writef(&b, e.words("%s\n  CMS, %d byte, %s\n", "%s\n  CMS, %d bytes, %s\n"), i.File, i.Size, where)
 	for _, c := range i.Certificates {
-		fmt.Fprintf(&b, e.words("  chứng thư %s\n", "  certificate %s\n"), c)
+		writef(&b, e.words("  chứng thư %s\n", "  certificate %s\n"), c)
 	}
 	if i.OCSP+i.CRLs > 0 {
-		fmt.Fprintf(&b, e.words("  dữ liệu thu hồi: %d OCSP, %d CRL\n", "  revocation data: %d OCSP, %d CRL\n"), i.OCSP, i.CRLs)
+		writef(&b, e.words("  dữ liệu thu hồi: %d OCSP, %d CRL\n", "  revocation data: %d OCSP, %d CRL\n"), i.OCSP, i.CRLs)
 	}
 	for n := range i.Signatures {
 		i.Signatures[n].text(e, &b, "  ", fmt.Sprintf(e.words("chữ ký %d", "signature %d"), n+1))
@@ -303,19 +303,19 @@ func (i *cmsInspection) text(e *env) string {
 }
 
 func (s *cmsInspectOne) text(e *env, b *strings.Builder, indent, name string) {
-	fmt.Fprintf(b, "%s%s: %s\n", indent, name, s.Signer)
+	writef(b, "%s%s: %s\n", indent, name, s.Signer)
 	if !s.ClaimedTime.IsZero() {
-		fmt.Fprintf(b, e.words("%s  giờ khai báo %s\n", "%s  claimed time %s\n"), indent, localTime(s.ClaimedTime))
+		writef(b, e.words("%s  giờ khai báo %s\n", "%s  claimed time %s\n"), indent, localTime(s.ClaimedTime))
 	}
 	for _, t := range s.Timestamps {
 		kind := e.words("giờ dấu thời gian", "time-stamp")
 		if t.Archive {
 			kind = e.words("giờ dấu thời gian lưu trữ", "archive time-stamp")
 		}
-		fmt.Fprintf(b, "%s  %s %s %s\n", indent, kind, localTime(t.Time), t.Error)
+		writef(b, "%s  %s %s %s\n", indent, kind, localTime(t.Time), t.Error)
 	}
 	if s.Error != "" {
-		fmt.Fprintf(b, "%s  %s\n", indent, s.Error)
+		writef(b, "%s  %s\n", indent, s.Error)
 	}
 	for n := range s.Counter {
 		s.Counter[n].text(e, b, indent+"  ", fmt.Sprintf(e.words("chữ ký xác nhận %d", "counter-signature %d"), n+1))

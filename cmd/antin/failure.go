@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/keys"
@@ -102,6 +105,26 @@ func (p *problem) line() string {
 		return p.Text + " [" + p.Code + "]" // the sentences say it all
 	}
 	return p.Text + " [" + p.Code + "] (" + strings.TrimSuffix(p.Detail, " ("+p.Code+")") + ")"
+}
+
+// oneLine keeps a name or a detail on its line: what a file holds must not move the cursor or write lines of its own.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ReplaceAll(s, "\n", "; "))
+}
+
+// writef is fmt.Fprintf whose strings each stay on their line.
+func writef(w io.Writer, format string, values ...any) {
+	for i, v := range values {
+		if s, ok := v.(string); ok {
+			values[i] = oneLine(s)
+		}
+	}
+	fmt.Fprintf(w, format, values...)
 }
 
 // rootCode is the innermost stable code of an error; of several joined errors, that of the first that has one.

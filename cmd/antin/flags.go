@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -163,6 +164,9 @@ func (n *networkFlags) open(e *env) (*network, error) {
 	if len(n.tsa) > 0 {
 		sources := make([]tsp.Source, len(n.tsa))
 		for i, u := range n.tsa {
+			if at, err := url.Parse(u); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
+				return nil, wrong("--tsa "+u, "an address http://… or https://… is expected", "cần địa chỉ http://… hoặc https://…")
+			}
 			sources[i] = &tsp.Client{URL: u, Fetch: &fetch.Client{Trusted: true, Rewrite: c.Rewrite, Timeout: tsaTimeout, Trace: c.Trace}}
 		}
 		// Planned: one sample token tells the room that every file of a batch needs.
@@ -200,6 +204,9 @@ func parseReservation(s string) (pades.Reservation, error) {
 	r := pades.Reservation{Name: name}
 	if name == "" {
 		return r, wrong(s, "NAME or NAME=PAGE:x,y,w,h is expected", "cần TÊN hoặc TÊN=TRANG:x,y,w,h")
+	}
+	if strings.ContainsRune(name, '.') { // ISO 32000-2, 12.7.4.2: it joins the parts of a full name
+		return r, wrong(s, "a field's name has no full stop; this is no place for a second file", "tên ô không có dấu chấm; ở đây không ghi thêm tệp")
 	}
 	if !ok {
 		return r, nil

@@ -153,7 +153,7 @@ func inspectOne(s *pades.Signature) inspectSignature {
 
 func (i *inspection) text(e *env) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, e.words("%s\n  PDF %s, %d trang, %d byte", "%s\n  PDF %s, %d pages, %d bytes"), i.File, i.Version, i.Pages, i.Size)
+	writef(&b, e.words("%s\n  PDF %s, %d trang, %d byte", "%s\n  PDF %s, %d pages, %d bytes"), i.File, i.Version, i.Pages, i.Size)
 	if i.Encrypted {
 		b.WriteString(e.words(", có mã hóa", ", encrypted"))
 	}
@@ -162,34 +162,34 @@ func (i *inspection) text(e *env) string {
 	}
 	b.WriteByte('\n')
 	for n, r := range i.Revisions {
-		fmt.Fprintf(&b, e.words("  phiên bản %d: tới byte %d, %s, %d đối tượng\n", "  revision %d: up to byte %d, %s, %d objects\n"), n+1, r.End, r.Kind, r.Objects)
+		writef(&b, e.words("  phiên bản %d: tới byte %d, %s, %d đối tượng\n", "  revision %d: up to byte %d, %s, %d objects\n"), n+1, r.End, r.Kind, r.Objects)
 	}
 	for _, f := range i.Fields {
-		fmt.Fprintf(&b, e.words("  trường %s (%s)", "  field %s (%s)"), f.Name, f.Type)
+		writef(&b, e.words("  trường %s (%s)", "  field %s (%s)"), f.Name, f.Type)
 		if f.Page != 0 {
-			fmt.Fprintf(&b, e.words(" trang %d", " page %d"), f.Page)
+			writef(&b, e.words(" trang %d", " page %d"), f.Page)
 		}
 		if f.Value != "" {
-			fmt.Fprintf(&b, " = %q", f.Value)
+			writef(&b, " = %q", f.Value)
 		}
 		b.WriteByte('\n')
 	}
 	for _, s := range i.Signatures {
-		fmt.Fprintf(&b, e.words("  chữ ký %s: %s, phiên bản %d, %s\n", "  signature %s: %s, revision %d, %s\n"), s.Field, s.SubFilter, s.Revision+1, s.Signer)
+		writef(&b, e.words("  chữ ký %s: %s, phiên bản %d, %s\n", "  signature %s: %s, revision %d, %s\n"), s.Field, s.SubFilter, s.Revision+1, s.Signer)
 		if !s.ClaimedTime.IsZero() {
-			fmt.Fprintf(&b, e.words("    giờ khai báo %s\n", "    claimed time %s\n"), localTime(s.ClaimedTime))
+			writef(&b, e.words("    giờ khai báo %s\n", "    claimed time %s\n"), localTime(s.ClaimedTime))
 		}
 		if !s.TokenTime.IsZero() {
-			fmt.Fprintf(&b, e.words("    giờ dấu thời gian %s\n", "    time-stamp %s\n"), localTime(s.TokenTime))
+			writef(&b, e.words("    giờ dấu thời gian %s\n", "    time-stamp %s\n"), localTime(s.TokenTime))
 		}
 		for _, c := range s.Certificates {
-			fmt.Fprintf(&b, e.words("    chứng thư %s\n", "    certificate %s\n"), c)
+			writef(&b, e.words("    chứng thư %s\n", "    certificate %s\n"), c)
 		}
 		for _, u := range s.Unsigned {
-			fmt.Fprintf(&b, e.words("    thuộc tính không ký %s\n", "    unsigned attribute %s\n"), u)
+			writef(&b, e.words("    thuộc tính không ký %s\n", "    unsigned attribute %s\n"), u)
 		}
 		if s.Error != "" {
-			fmt.Fprintf(&b, "    %s\n", s.Error)
+			writef(&b, "    %s\n", s.Error)
 		}
 	}
 	return b.String()

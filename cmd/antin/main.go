@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,6 +36,7 @@ type env struct {
 	clock          func() time.Time
 	lang           string // "vi" or "en"
 	openKey        func(ctx context.Context, uri string, o *keys.Options) (*keys.Key, error)
+	terminal       sync.Mutex      // held while a question stands there
 	modules        func() []string // PKCS#11 libraries for addresses that name none; nil: none
 }
 

@@ -163,11 +163,17 @@ func (e *env) secret(ctx context.Context, path, prompt string) ([]byte, error) {
 
 // ask asks without echo. An interrupt ends the question and gives the terminal its echo back.
 func (e *env) ask(ctx context.Context, prompt string) ([]byte, error) {
+	e.terminal.Lock()
+	defer e.terminal.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	in, ok := e.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		return nil, wrong(prompt, "no terminal to ask at; give it by --pin-file", "không có màn hình để hỏi; đưa bằng --pin-file")
 	}
-	before, err := term.GetState(int(in.Fd()))
+	fd := int(in.Fd())
+	before, err := term.GetState(fd)
 	if err != nil {
 		return nil, codes.Wrap(errInput, "asking for", prompt, err)
 	}
@@ -179,14 +185,14 @@ func (e *env) ask(ctx context.Context, prompt string) ([]byte, error) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		b, err := term.ReadPassword(int(in.Fd()))
+		b, err := term.ReadPassword(fd)
 		answered <- answer{b, err}
 	}()
 	select {
 	case a := <-answered:
 		return a.secret, a.err
 	case <-ctx.Done():
-		_ = term.Restore(int(in.Fd()), before) //nolint:errcheck // the command ends
+		_ = term.Restore(fd, before) //nolint:errcheck // the command ends
 		return nil, ctx.Err()
 	}
 }
@@ -231,21 +237,21 @@ func (e *env) print(format string, r result) {
 	}
 	switch {
 	case r.Error != nil && r.File != "":
-		fmt.Fprintf(e.stderr, "%s: %s\n", r.File, r.Error.line())
+		writef(e.stderr, "%s: %s\n", r.File, r.Error.line())
 	case r.Error != nil && r.Error.thing != "":
-		fmt.Fprintf(e.stderr, "antin: %s: %s\n", r.Error.thing, r.Error.line())
+		writef(e.stderr, "antin: %s: %s\n", r.Error.thing, r.Error.line())
 	case r.Error != nil:
-		fmt.Fprintf(e.stderr, "antin: %s\n", r.Error.line())
+		writef(e.stderr, "antin: %s\n", r.Error.line())
 	default:
-		fmt.Fprintf(e.stdout, "%s → %s", r.File, r.Output)
+		writef(e.stdout, "%s → %s", r.File, r.Output)
 		if r.Level != "" {
-			fmt.Fprintf(e.stdout, "  %s", r.Level)
+			writef(e.stdout, "  %s", r.Level)
 		}
 		if r.Field != "" {
-			fmt.Fprintf(e.stdout, "  %s", r.Field)
+			writef(e.stdout, "  %s", r.Field)
 		}
 		for _, n := range r.Notes {
-			fmt.Fprintf(e.stdout, "\n  %s", note(n, e.lang))
+			writef(e.stdout, "\n  %s", note(n, e.lang))
 		}
 		fmt.Fprintln(e.stdout)
 	}

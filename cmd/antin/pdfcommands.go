@@ -90,6 +90,9 @@ func runExtend(ctx context.Context, e *env, args []string) int {
 	if err != nil {
 		return e.fail(r.format, wrongLevel(r.level))
 	}
+	if to == pades.BB {
+		return e.fail(r.format, wrong("--level "+r.level, "B-T, B-LT or B-LTA is expected", "cần B-T, B-LT hoặc B-LTA"))
+	}
 	o, err := r.extendOptions()
 	if err != nil {
 		return e.fail(r.format, err)

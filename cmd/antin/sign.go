@@ -140,6 +140,8 @@ func (s *signer) openKey(ctx context.Context) error {
 	}
 	key, err := s.e.openNamedKey(ctx, s.flags.key, o)
 	if err != nil {
+		s.e.terminal.Lock() // opening ends at once when interrupted; the question gives the terminal its echo back first
+		defer s.e.terminal.Unlock()
 		return err
 	}
 	if len(key.Chain) == 0 {

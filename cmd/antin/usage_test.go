@@ -46,6 +46,9 @@ func TestWrongUsageIsReportedInTheFormatAsked(t *testing.T) {
 		{"a rewriting without target", []string{"verify", in, "--rewrite", "ocsp.ca.ptc"}},
 		{"an extension without time-stamps", []string{"extend", in, "-o", filepath.Join(dir, "x.pdf")}},
 		{"a time-stamp without authority", []string{"timestamp", in, "-o", filepath.Join(dir, "x.pdf")}},
+		{"an address that is none", []string{"timestamp", in, "-o", filepath.Join(dir, "x.pdf"), "--tsa", "tsa.example"}},
+		{"an extension to B-B", []string{"extend", in, "-o", filepath.Join(dir, "x.pdf"), "--level", "B-B", "--tsa", "http://tsa.example"}},
+		{"a second file to reserve in", []string{"reserve", in, in, "-o", filepath.Join(dir, "x.pdf")}},
 		{"an argument too many", []string{"demo", "sign", "extra"}},
 		{"no folder to serve", []string{"demo", "serve"}},
 	}
