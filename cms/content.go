@@ -19,6 +19,15 @@ type eContent struct {
 	value *cursor // over the pieces of an OCTET STRING; nil where one stretch holds all
 	at    int64   // that stretch
 	size  int64
+	tag   byte // of the stretch, if it is not an OCTET STRING's
+}
+
+// kind is the identifier octet to write.
+func (c *eContent) kind() byte {
+	if c.tag == 0 {
+		return 0x04
+	}
+	return c.tag
 }
 
 // copy writes the octets to w; it is cancelled between blocks.
@@ -67,10 +76,10 @@ func readContent(ctx context.Context, c *cursor) (*eContent, error) {
 		return nil, malformed("eContent")
 	}
 	if e.tag != 0x24 { // PKCS#7 writers put other types than OCTET STRING here
-		if e.size < 0 {
+		if e.size < 0 || e.tag&0x1f == 0x1f {
 			return nil, malformed("eContent")
 		}
-		return &eContent{r: c.r, at: e.value, size: e.size}, nil
+		return &eContent{r: c.r, at: e.value, size: e.size, tag: e.tag}, nil
 	}
 	inner, err := c.into(e)
 	if err != nil {

@@ -57,6 +57,9 @@ func Prepare(cert *certpath.Certificate, contentDigest []byte, o *PrepareOptions
 	if len(contentDigest) != u.hash.Size() {
 		return nil, codes.New(ErrAlgorithm, "preparing a signature", u.hash.String(), "the digest has another length")
 	}
+	if _, ok := cert.PublicKey.(ed25519.PublicKey); ok && u.hash != crypto.SHA512 { // RFC 8419, 3.1
+		return nil, codes.New(ErrAlgorithm, "preparing a signature", u.hash.String(), "Ed25519 goes with SHA-512")
+	}
 	alg, err := certpath.SignatureAlgorithmFor(cert.PublicKey, u.hash, u.pss)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"sync"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -25,6 +26,9 @@ const (
 
 // maxSize bounds an object held in memory.
 const maxSize = 512 << 20
+
+// maxSigners bounds the signers of one value: each is looked for among all certificates.
+const maxSigners = 1000
 
 // Content types and attributes.
 var (
@@ -52,7 +56,7 @@ func (a Attribute) Marshal() []byte {
 }
 
 // SignedData is RFC 5652, 5.1. Everything read is kept as bytes: writing an unchanged value returns the input.
-// It is not safe for concurrent use while it is changed.
+// Reading is safe for concurrent use, changing is not.
 type SignedData struct {
 	input    *eContent // everything as read, nil once changed
 	trailing int
@@ -64,7 +68,13 @@ type SignedData struct {
 	certs    [][]byte
 	revs     [][]byte
 	signers  []*SignerInfo
-	parsed   []*certpath.Certificate
+	parsed   *parsedCerts // of certs
+}
+
+// parsedCerts are parsed when somebody first asks, also where many ask at once.
+type parsedCerts struct {
+	once sync.Once
+	list []*certpath.Certificate
 }
 
 // Open reads a ContentInfo with SignedData in BER or DER. Its content stays where it is and is read through r whenever
@@ -91,7 +101,7 @@ func Open(ctx context.Context, r io.ReaderAt, size int64) (*SignedData, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &SignedData{}
+	s := &SignedData{parsed: &parsedCerts{}}
 	if err := s.parse(ctx, &body); err != nil {
 		return nil, err
 	}
@@ -208,7 +218,9 @@ func (s *SignedData) parseSigners(b *cryptobyte.String) error {
 			return err
 		}
 		si.owner = s
-		s.signers = append(s.signers, si)
+		if s.signers = append(s.signers, si); len(s.signers) > maxSigners {
+			return codes.New(ErrLimit, "reading", "signerInfos", "more than 1000 signers")
+		}
 	}
 	return nil
 }
@@ -277,17 +289,23 @@ func (s *SignedData) Attach(r io.ReaderAt, size int64) {
 // Certificates are the X.509 certificates inside; what cannot be parsed is left out (see RawCertificates).
 func (s *SignedData) Certificates() []*certpath.Certificate {
 	if s.parsed == nil {
-		s.parsed = []*certpath.Certificate{}
-		for _, der := range s.certs {
-			if der[0] != 0x30 {
-				continue
-			}
-			if c, err := certpath.ParseCertificate(der); err == nil {
-				s.parsed = append(s.parsed, c)
-			}
+		return parseCertificates(s.certs)
+	}
+	s.parsed.once.Do(func() { s.parsed.list = parseCertificates(s.certs) })
+	return s.parsed.list
+}
+
+func parseCertificates(list [][]byte) []*certpath.Certificate {
+	var out []*certpath.Certificate
+	for _, der := range list {
+		if der[0] != 0x30 {
+			continue
+		}
+		if c, err := certpath.ParseCertificate(der); err == nil {
+			out = append(out, c)
 		}
 	}
-	return s.parsed
+	return out
 }
 
 // RawCertificates are all elements of the certificates field as bytes.
@@ -325,7 +343,7 @@ func (s *SignedData) RawRevocationInfos() [][]byte { return s.revs }
 // Signers are the signers in the order of the file.
 func (s *SignedData) Signers() []*SignerInfo { return s.signers }
 
-func (s *SignedData) changed() { s.input, s.parsed = nil, nil }
+func (s *SignedData) changed() { s.input, s.parsed = nil, &parsedCerts{} }
 
 func addUnique(list *[][]byte, der []byte) bool {
 	for _, have := range *list {
@@ -426,7 +444,7 @@ func (s *SignedData) marshal() (head, tail []byte) {
 		return append(appendLength([]byte{tag}, len(inside)+behind), inside...)
 	}
 	if s.content != nil {
-		head = enclose(0xa0, enclose(0x04, nil))
+		head = enclose(0xa0, enclose(s.content.kind(), nil))
 	}
 	head = enclose(0x30, append(objectIdentifier(s.ctype), head...))
 	digests := s.digests

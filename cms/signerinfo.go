@@ -11,10 +11,10 @@ import (
 	"github.com/antinvn/antin/certpath"
 )
 
-// SignerInfo is RFC 5652, 5.3. It is not safe for concurrent use while it is changed.
+// SignerInfo is RFC 5652, 5.3. Reading is safe for concurrent use, changing is not.
 type SignerInfo struct {
 	owner       *SignedData
-	raw         []byte // nil once unsigned attributes were added
+	raw         []byte // as read, or built anew when unsigned attributes were added
 	fields      []byte // version to signature, as read
 	version     int
 	issuer      []byte
@@ -130,12 +130,7 @@ func readAttributes(list cryptobyte.String) (attrs []Attribute, raw [][]byte, er
 }
 
 // Raw is the SignerInfo, unsigned attributes included: as read, or built.
-func (si *SignerInfo) Raw() []byte {
-	if si.raw == nil {
-		si.raw = wrap(0x30, si.fields, wrap(0xa1, sortSet(si.unsignedDER)...))
-	}
-	return si.raw
-}
+func (si *SignerInfo) Raw() []byte { return si.raw }
 
 // RawFields are the fields version to signature as they stand, what an archive-time-stamp-v3 covers of a SignerInfo
 // (EN 319 122-1, 5.5.3).
@@ -197,7 +192,7 @@ func (si *SignerInfo) UnsignedAttributes() []Attribute { return si.unsigned }
 func (si *SignerInfo) AddUnsigned(a Attribute) {
 	si.unsigned = append(si.unsigned, a)
 	si.unsignedDER = append(si.unsignedDER, a.Marshal())
-	si.raw = nil
+	si.raw = wrap(0x30, si.fields, wrap(0xa1, sortSet(si.unsignedDER)...))
 	if si.owner != nil {
 		si.owner.changed()
 	}

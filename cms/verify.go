@@ -21,7 +21,8 @@ type Integrity struct {
 
 // Verify checks contentDigest against message-digest, the signature by cert's key, content-type, ESS signing-certificate
 // (v1 or v2) and CMSAlgorithmProtection against cert. contentDigest is made with si.Hash(); without signed attributes
-// the signature is checked over it directly. The error names the first thing that is wrong.
+// the signature is checked over it directly. contentType nil is for counter-signatures, which name none (RFC 5652, 11.4). The
+// error names the first thing that is wrong.
 func (si *SignerInfo) Verify(contentType certpath.OID, contentDigest []byte, cert *certpath.Certificate) (Integrity, error) {
 	var in Integrity
 	h := si.Hash()
@@ -33,6 +34,9 @@ func (si *SignerInfo) Verify(contentType certpath.OID, contentDigest []byte, cer
 	}
 	if si.signedRaw == nil {
 		in.Notes = append(in.Notes, "no_signed_attributes")
+		if contentType != nil && !contentType.Equal(OIDData) { // RFC 5652, 5.3
+			return in, codes.New(ErrAttribute, "verifying", contentType.String(), "a content of this type needs signed attributes")
+		}
 		notes, err := certpath.VerifyDigest(si.sigAlg, cert.PublicKey, h, contentDigest, si.signature)
 		in.addNotes(notes)
 		in.SignatureMatches = err == nil
@@ -90,6 +94,8 @@ func (si *SignerInfo) checkAttributes(in *Integrity, contentType certpath.OID, c
 		if !s.ReadASN1ObjectIdentifier(&oid) || contentType != nil && !oid.Equal(contentType) {
 			return codes.New(ErrAttribute, "verifying", "content-type", "it names another content")
 		}
+	} else if contentType != nil { // RFC 5652, 5.3
+		return codes.New(ErrAttribute, "verifying", "content-type", "the attribute is missing")
 	}
 	if err := si.checkESS(in, cert); err != nil {
 		return err
@@ -102,6 +108,7 @@ func (si *SignerInfo) checkAttributes(in *Integrity, contentType certpath.OID, c
 	return si.checkProtection(v[0])
 }
 
+// checkProtection is RFC 6211, 2: both identifiers, parameters included.
 func (si *SignerInfo) checkProtection(der []byte) error {
 	s := cryptobyte.String(der)
 	var body, sig cryptobyte.String
@@ -109,20 +116,28 @@ func (si *SignerInfo) checkProtection(der []byte) error {
 		return malformed("CMSAlgorithmProtection")
 	}
 	digest, ok := certpath.ReadAlgorithm(&body)
-	if !ok || !digest.Algorithm.Equal(si.digest.Algorithm) {
+	if !ok || !same(digest, si.digest) {
 		return codes.New(ErrAttribute, "verifying", "CMSAlgorithmProtection", "the digest algorithm was changed")
 	}
-	var has bool
-	if !body.ReadOptionalASN1(&sig, &has, cbasn1.Tag(1).Constructed().ContextSpecific()) {
-		return malformed("CMSAlgorithmProtection")
+	if !body.ReadASN1(&sig, cbasn1.Tag(1).Constructed().ContextSpecific()) {
+		return codes.New(ErrAttribute, "verifying", "CMSAlgorithmProtection", "it does not name the signature algorithm")
 	}
-	if has {
-		var oid certpath.OID
-		if !sig.ReadASN1ObjectIdentifier(&oid) || !oid.Equal(si.sigAlg.Algorithm) {
-			return codes.New(ErrAttribute, "verifying", "CMSAlgorithmProtection", "the signature algorithm was changed")
-		}
+	explicit := cryptobyte.String(wrap(0x30, sig)) // [1] is IMPLICIT
+	if alg, ok := certpath.ReadAlgorithm(&explicit); !ok || !same(alg, si.sigAlg) {
+		return codes.New(ErrAttribute, "verifying", "CMSAlgorithmProtection", "the signature algorithm was changed")
 	}
 	return nil
+}
+
+// same compares algorithm identifiers; parameters of NULL and none at all mean the same.
+func same(a, b certpath.AlgorithmIdentifier) bool {
+	given := func(p []byte) []byte {
+		if bytes.Equal(p, []byte{5, 0}) {
+			return nil
+		}
+		return p
+	}
+	return a.Algorithm.Equal(b.Algorithm) && bytes.Equal(given(a.Parameters), given(b.Parameters))
 }
 
 func (si *SignerInfo) checkESS(in *Integrity, cert *certpath.Certificate) error {
