@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/antinvn/antin/certpath"
@@ -282,7 +283,11 @@ func (s *signer) place(ctx context.Context, d *pdf.Document, o *pades.Options) e
 		spec.Lines = []string{s.key.Chain[0].Subject.CommonName(), localTime(o.Time)}
 	}
 	if spec.Kind == appearance.Attachment || spec.Kind == appearance.Copy {
-		spec.Lines = append(append([]string{}, spec.Lines...), localTime(o.Time))
+		spec.Lines = slices.Clone(spec.Lines)
+		if spec.Kind == appearance.Copy && len(spec.Lines) == 1 { // the form of copy alone: the agency is whose key signs
+			spec.Lines = append(spec.Lines, s.key.Chain[0].Subject.CommonName())
+		}
+		spec.Lines = append(spec.Lines, localTime(o.Time))
 	}
 	if s.flags.anchor != "" {
 		m, err := text.Find(ctx, d.Latest(), s.flags.anchor)

@@ -256,9 +256,10 @@ func Gaps(ctx context.Context, v *pdf.View) ([]Gap, error) {
 	return out, nil
 }
 
-// gapRules are the words before and after each gap; an after of "" means the end of the line.
+// gapRules are the words before and after each gap; an after of "" means the end of the line. Party bodies join number and symbol
+// with a hyphen.
 var gapRules = []struct{ name, before, after string }{
-	{"number", "số:", "/"}, {"number", "số", "/"}, {"day", "ngày", "tháng"}, {"month", "tháng", "năm"}, {"year", "năm", ""},
+	{"number", "số:", "/"}, {"number", "số", "/"}, {"number", "số :", "/"}, {"number", "số:", "-"}, {"number", "số", "-"}, {"day", "ngày", "tháng"}, {"month", "tháng", "năm"}, {"year", "năm", ""},
 }
 
 func (l *Line) gaps() []Gap {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -255,10 +256,87 @@ func TestGapsOfSeveralProducers(t *testing.T) {
 	}
 }
 
+// Word shows each run of a line by itself, its letters spaced by TJ, blanks as glyphs of the font or as nothing but a move: "Số:" in
+// one column of the head, place and date in the other, on one base line.
+func TestGapsOfFilesLikeWords(t *testing.T) {
+	run := func(e *font.Embedded, x, y float64, s string) string {
+		shown := ""
+		for i, r := range []rune(s) {
+			if i > 0 {
+				shown += fmt.Sprintf(" %d ", i%3-1)
+			}
+			shown += string(e.Encode(string(r)))
+		}
+		return fmt.Sprintf("/P <</MCID 0>> BDC q BT /F0 13 Tf 1 0 0 1 %g %g Tm [%s] TJ ET Q EMC\n", x, y, shown)
+	}
+	for name, c := range map[string]struct {
+		runs []string // each shown where the one before ends; "|" and a number moves there
+		want string
+	}{
+		"blanks":               {[]string{"Số:", "      ", "/2026/QĐ-UBND", "|320", "Huấn Luyện, ngày", "     ", "tháng", "     ", "năm 2026"}, "number day month"},
+		"no-break spaces":      {[]string{"Số:", "\u00a0\u00a0\u00a0\u00a0", "/QĐ-UBND", "|320", "ngày\u00a0\u00a0\u00a0\u00a0tháng\u00a0\u00a0\u00a0\u00a0năm 2026"}, "number day month"},
+		"moves alone":          {[]string{"Số:", "|85", "/2026/QĐ-UBND", "|320", "ngày", "|370", "tháng", "|430", "năm 2026"}, "number day month"},
+		"leaders":              {[]string{"Số:", "……", "…/2026/QĐ-UBND", "|320", "ngày ……. tháng ……. năm ………"}, "number day month year"},
+		"full stops":           {[]string{"Số: ....", ".../QĐ-UBND", "|320", "ngày ..... tháng ..... năm 2026"}, "number day month"},
+		"a blank before colon": {[]string{"Số :", "      /2026/QĐ-UBND"}, "number"},
+		"a Party body":         {[]string{"Số", "      ", "-QĐ/TU", "|320", "ngày      tháng      năm 2026"}, "number day month"},
+		"capitals":             {[]string{"SỐ: ", "…… /UBND"}, "number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u, err := view(t, file(a4, []string{""})).Document().NewUpdate()
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := font.Embed(u, font.Serif(), c.runs...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, x := "", 50.0
+			for _, r := range c.runs {
+				if at, ok := strings.CutPrefix(r, "|"); ok {
+					x, err = strconv.ParseFloat(at, 64)
+					if err != nil {
+						t.Fatal(err)
+					}
+					continue
+				}
+				content += run(e, x, 700, r)
+				x += font.Serif().Width(r, 13)
+			}
+			p, err := u.Base().Page(1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Dict["Contents"], p.Dict["Resources"] = u.Add(pdf.NewStream(pdf.Dict{}, []byte(content), true)), pdf.Dict{"Font": pdf.Dict{"F0": e.Ref}}
+			if err := u.Set(p.Ref, p.Dict); err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			if _, err := u.WriteTo(t.Context(), &out); err != nil {
+				t.Fatal(err)
+			}
+			gaps, err := text.Gaps(t.Context(), view(t, out.Bytes()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, g := range gaps {
+				names = append(names, g.Name)
+				if w := g.Rect.X1 - g.Rect.X0; w < 12 || w > 60 || g.Rect.Y0 > 700 || g.Rect.Y1 < 706 {
+					t.Errorf("%+v", g)
+				}
+			}
+			if got := strings.Join(names, " "); got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 func TestWhatIsFilledInIsNoGap(t *testing.T) {
 	d := view(t, file(a4, []string{""})).Document()
 	for name, line := range map[string]string{
-		"a number": "Số: 05/2026/QĐ-UBND", "a date": "ngày 01 tháng 02 năm 2026", "a word that ends alike": "Hệ số: 05", "running text that ends in a year": "từ ngày ký và hằng năm ",
+		"a number": "Số: 05/2026/QĐ-UBND", "a number with a hyphen": "Số 05-QĐ/TU", "a range": "số 3-5", "a date": "ngày 01 tháng 02 năm 2026", "a word that ends alike": "Hệ số: 05", "running text that ends in a year": "từ ngày ký và hằng năm ",
 	} {
 		u, err := d.NewUpdate()
 		if err != nil {
