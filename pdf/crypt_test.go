@@ -242,6 +242,23 @@ func TestPermissionsAreThoseThatTheKeyProtects(t *testing.T) {
 	})
 }
 
+// /AuthEvent (ISO 32000-2, table 25) says when a viewer asks; whoever signs needs the key for what is written, and so the password.
+func TestAPasswordIsAskedForOnOpeningWhateverTheEvent(t *testing.T) {
+	b := kept(t, "aes-128")
+	for _, event := range []string{"DocOpen", "EFOpen "} {
+		changed := bytes.Replace(b, []byte("/AuthEvent /DocOpen"), []byte("/AuthEvent /"+event), 1)
+		if !bytes.Contains(changed, []byte("/AuthEvent /"+event)) {
+			t.Fatal("the file names no event")
+		}
+		if _, err := opened(t, changed, ""); !errors.Is(err, pdf.ErrPassword) {
+			t.Errorf("%s, no password: %v", event, err)
+		}
+		if _, err := opened(t, changed, "user"); err != nil {
+			t.Errorf("%s: %v", event, err)
+		}
+	}
+}
+
 func TestEncryptionThatIsNotSupportedHasItsCode(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, from, to string

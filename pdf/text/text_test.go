@@ -265,7 +265,7 @@ func TestGapsOfFilesLikeWords(t *testing.T) {
 			if i > 0 {
 				shown += fmt.Sprintf(" %d ", i%3-1)
 			}
-			shown += string(e.Encode(string(r)))
+			shown += e.Encode(string(r))
 		}
 		return fmt.Sprintf("/P <</MCID 0>> BDC q BT /F0 13 Tf 1 0 0 1 %g %g Tm [%s] TJ ET Q EMC\n", x, y, shown)
 	}
