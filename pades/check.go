@@ -6,7 +6,6 @@ import (
 	"crypto"
 	"encoding/asn1"
 	"encoding/hex"
-	"io"
 	"slices"
 
 	"github.com/antinvn/antin/certpath"
@@ -57,6 +56,7 @@ type Integrity struct {
 	CoversWholeDocument bool
 	Digest              string // Match, Mismatch or Unverifiable
 	Signature           string // the same
+	Covered             []byte // digest of the byte range, by the signature's hash; nil where it could not be made
 	Certificate         *certpath.Certificate
 	Notes               []string
 	Err                 error
@@ -158,19 +158,12 @@ func (s *Signature) verify(ctx context.Context, i *Integrity, shift int64, pool 
 	}
 }
 
-// digest streams the byte range.
+// digest is that of the byte range.
 func (s *Signature) digest(ctx context.Context, h crypto.Hash, shift int64) ([]byte, error) {
 	if h == 0 || !h.Available() {
 		return nil, codes.New(ErrUnsupported, "hashing the byte range of", s.Field, "the digest algorithm is unknown")
 	}
-	sum := h.New()
-	for n := 0; n < 4; n += 2 {
-		part := io.NewSectionReader(s.doc.Reader(), s.ByteRange[n]+shift, s.ByteRange[n+1])
-		if err := pdf.Copy(ctx, sum, part, s.ByteRange[n+1]); err != nil {
-			return nil, err
-		}
-	}
-	return sum.Sum(nil), nil
+	return s.digests.sum(ctx, s.byteRange(h, shift))
 }
 
 func (s *Signature) verifyToken(ctx context.Context, i *Integrity, shift int64, pool []*certpath.Certificate) {
@@ -181,7 +174,7 @@ func (s *Signature) verifyToken(ctx context.Context, i *Integrity, shift int64, 
 		i.Err = err
 		return
 	}
-	i.Digest = matches(bytes.Equal(digest, t.Imprint))
+	i.Covered, i.Digest = digest, matches(bytes.Equal(digest, t.Imprint))
 	notes, err := t.Verify(t.ImprintHash, t.Imprint, pool...)
 	i.Notes = append(i.Notes, notes...)
 	if i.Certificate == nil {
@@ -205,7 +198,7 @@ func (s *Signature) verifyCMS(ctx context.Context, i *Integrity, shift int64, po
 	}
 	si := signers[0]
 	i.Certificate = si.Certificate(slices.Concat(s.CMS.Certificates(), pool))
-	digest, matched, err := s.contentDigest(ctx, si, shift)
+	digest, matched, err := s.contentDigest(ctx, i, si, shift)
 	if err != nil {
 		i.Err = err
 		return
@@ -228,15 +221,16 @@ func (s *Signature) verifyCMS(ctx context.Context, i *Integrity, shift int64, po
 
 // contentDigest is what message-digest should hold. adbe.pkcs7.sha1 signs the SHA-1 of the byte range as its content
 // (ISO 32000-1, 12.8.3.3.1); matched says whether that content is the file's.
-func (s *Signature) contentDigest(ctx context.Context, si *cms.SignerInfo, shift int64) (digest []byte, matched bool, err error) {
+func (s *Signature) contentDigest(ctx context.Context, i *Integrity, si *cms.SignerInfo, shift int64) (digest []byte, matched bool, err error) {
 	if s.SubFilter != subFilterPKCS7SHA1 {
-		digest, err = s.digest(ctx, si.Hash(), shift)
-		return digest, true, err
+		i.Covered, err = s.digest(ctx, si.Hash(), shift)
+		return i.Covered, true, err
 	}
 	sum, err := s.digest(ctx, crypto.SHA1, shift)
 	if err != nil {
 		return nil, false, err
 	}
+	i.Covered = sum
 	content := s.CMS.Content()
 	h := si.Hash()
 	if h == 0 || !h.Available() {
@@ -271,6 +265,7 @@ func (s *Signature) verifyX509(ctx context.Context, i *Integrity, shift int64) {
 		i.Err = err
 		return
 	}
+	i.Covered = digest
 	sha1WithRSA := certpath.AlgorithmIdentifier{Algorithm: certpath.OID{1, 2, 840, 113549, 1, 1, 5}}
 	notes, err := certpath.VerifyDigest(sha1WithRSA, i.Certificate.PublicKey, crypto.SHA1, digest, value)
 	i.Notes = append(i.Notes, notes...)

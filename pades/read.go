@@ -40,8 +40,9 @@ type Signature struct {
 	DocMDP                 DocMDP
 	FieldMDP               *Lock
 
-	doc    *pdf.Document
-	shared bool // another field has the same dictionary
+	doc     *pdf.Document
+	digests *digester
+	shared  bool // another field has the same dictionary
 }
 
 // Signatures lists the signatures that the form's fields reach, in the order of the end of their byte range.
@@ -78,6 +79,10 @@ func Signatures(ctx context.Context, d *pdf.Document) ([]*Signature, error) {
 		all = append(all, s)
 	}
 	slices.SortStableFunc(all, func(a, b *Signature) int { return cmp.Compare(a.end(), b.end()) })
+	digests := newDigester(d, all)
+	for _, s := range all {
+		s.digests = digests
+	}
 	return all, nil
 }
 
