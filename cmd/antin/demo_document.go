@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -11,7 +12,10 @@ import (
 	"github.com/antinvn/antin/codes"
 )
 
-const errOffice codes.Code = "cmd.office" // LibreOffice is not installed
+const (
+	errOffice    codes.Code = "cmd.office"     // LibreOffice is not installed
+	errConverted codes.Code = "cmd.conversion" // LibreOffice made no PDF of it
+)
 
 // takeDocument: step 1.
 func (d *demo) takeDocument(ctx context.Context) error {
@@ -44,7 +48,16 @@ func (d *demo) takeDocument(ctx context.Context) error {
 	return d.write("0-draft.pdf", d.e.words("dự thảo", "draft"), func(w *os.File) error { _, err := w.Write(content); return err })
 }
 
+// convertDOCX lets LibreOffice make a PDF. What is no ZIP file (ISO/IEC 29500-2, annex B) is refused: LibreOffice would take any
+// bytes for a text.
 func convertDOCX(ctx context.Context, in string) ([]byte, error) {
+	head, err := os.ReadFile(in)
+	if err != nil {
+		return nil, codes.Wrap(errInput, "reading", in, err)
+	}
+	if !bytes.HasPrefix(head, []byte("PK")) {
+		return nil, codes.New(errConverted, "converting", in, "it is no DOCX")
+	}
 	office, err := exec.LookPath("soffice")
 	if err != nil {
 		return nil, codes.New(errOffice, "converting", in, "soffice is not in the PATH")
@@ -58,8 +71,12 @@ func convertDOCX(ctx context.Context, in string) ([]byte, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, office, "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--headless", "--convert-to", "pdf", "--outdir", dir, in)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, codes.New(errInput, "converting", in, "soffice: "+err.Error()+" "+strings.TrimSpace(string(out)))
+		return nil, codes.New(errConverted, "converting", in, "soffice: "+err.Error()+" "+strings.TrimSpace(string(out)))
 	}
 	base := strings.TrimSuffix(filepath.Base(in), filepath.Ext(in))
-	return os.ReadFile(filepath.Join(dir, base+".pdf"))
+	content, err := os.ReadFile(filepath.Join(dir, base+".pdf"))
+	if err != nil {
+		return nil, codes.New(errConverted, "converting", in, "soffice wrote no PDF")
+	}
+	return content, nil
 }

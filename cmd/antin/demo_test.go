@@ -214,9 +214,19 @@ func TestDemoRefusesBeforeItMakesAnything(t *testing.T) {
 	if err := os.WriteFile(text, []byte("no PDF"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	docx := filepath.Join(dir, "draft.docx")
+	if err := os.WriteFile(docx, []byte("PK"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	junk := filepath.Join(dir, "junk.docx")
+	if err := os.WriteFile(junk, []byte("no ZIP"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("PATH", dir) // no LibreOffice
 	out := filepath.Join(dir, "out")
-	for in, code := range map[string]string{filepath.Join(dir, "absent.pdf"): "cmd.input", text: "pdf.not_pdf", filepath.Join(dir, "absent.docx"): "cmd.office"} {
+	for in, code := range map[string]string{
+		filepath.Join(dir, "absent.pdf"): "cmd.input", text: "pdf.not_pdf", filepath.Join(dir, "absent.docx"): "cmd.input", docx: "cmd.office", junk: "cmd.conversion",
+	} {
 		exit, _, stderr := call(t, "demo", "--in", in, "--out", out)
 		if exit != exitUnreadable || !strings.HasPrefix(stderr, in+": ") || !strings.Contains(stderr, code) {
 			t.Errorf("%s: exit %d %s", in, exit, stderr)
