@@ -51,12 +51,19 @@ func newBuilder(ctx context.Context, leaf *Certificate, o *Options) *builder {
 	if o.Anchors == nil {
 		return b
 	}
-	for _, a := range o.Anchors.Anchors(o.At) {
+	for _, a := range o.anchors() {
 		if a.Certificate != nil {
 			b.anchors = append(b.anchors, a)
 		}
 	}
 	return b
+}
+
+func (o *Options) anchors() []Anchor {
+	if s, ok := o.Anchors.(PurposeAnchorSource); ok {
+		return s.AnchorsFor(o.Purpose, o.At)
+	}
+	return o.Anchors.Anchors(o.At)
 }
 
 func orDefault(v, d int) int {

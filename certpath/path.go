@@ -52,6 +52,13 @@ type Anchor struct {
 // AnchorSource gives the anchors in force at a time.
 type AnchorSource interface{ Anchors(at time.Time) []Anchor }
 
+// PurposeAnchorSource is an [AnchorSource] that knows anchors for one purpose alone, such as those of a time-stamping service; it is asked
+// by AnchorsFor instead.
+type PurposeAnchorSource interface {
+	AnchorSource
+	AnchorsFor(p Purpose, at time.Time) []Anchor
+}
+
 // IssuerFetcher finds issuing certificates elsewhere (authority information access).
 type IssuerFetcher interface {
 	Issuers(ctx context.Context, cert *Certificate) ([]*Certificate, error)

@@ -1,11 +1,13 @@
 package trust
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/codes"
@@ -18,61 +20,96 @@ const (
 	ErrNoCertificate codes.Code = "trust.no_certificate" // a named file or folder holds no certificate
 )
 
-// What is loaded is bounded: a list of all anchors of the world is below 1 MB and 1,000 certificates.
+// What is loaded is bounded: a list of all anchors of the world is below 1 MB and 1,000 certificates, all trusted lists of the European Union
+// together have 5,000.
 const (
 	maxFileBytes    = 16 << 20
 	maxFolderFiles  = 10_000
-	maxCertificates = 10_000
+	maxCertificates = 50_000
 )
 
-// Load reads PEM, DER or PKCS#7 files, or folders of them. Self-signed certificates are anchors, the others serve as
-// chain certificates. In a folder, subfolders and files that hold no certificate are passed over; a file that is
-// named and holds none, or cannot be read, is an error.
+// signerSuffix ends the name of a file whose certificates may sign the list of the same name before it, and are no anchors.
+const signerSuffix = ".signer.pem"
+
+// datesName is the file of a folder that dates anchors.
+const datesName = "dates.tsv"
+
+// Load reads files, or folders of them:
+//
+//   - PEM, DER or PKCS#7: self-signed certificates are anchors, the others serve as chain certificates.
+//   - Trusted lists (ETSI TS 119 612, XML): the services are anchors in the spans in which they are granted. The list must be signed by a
+//     certificate of LIST.signer.pem beside LIST.xml, or by one that a list of lists gives for it, or, where there is neither, by
+//     one of the certificates loaded. Earlier editions of a list of lists are its pivots, see [ParsePivoted]; of several editions of one list the last
+//     counts.
+//   - Certificate trust lists (PKCS#7, see [CTL]): what they list is an anchor. They are signed by a certificate of NAME.signer.pem or one loaded.
+//   - dates.tsv: lines of a certificate's SHA-256 fingerprint, its first and its last day as an anchor ("-" for none), parted by tabs.
+//
+// In a folder, subfolders and files that hold nothing of that are passed over; a file that is named and holds none, or cannot be read, is an
+// error. A list that does not hold is left out and told of by [Store.Sources]; it is an error only where nothing at all was loaded.
 func Load(paths ...string) (*Store, error) {
-	var all []*certpath.Certificate
+	l := &loader{dates: map[string]dates{}, signers: map[string][]*certpath.Certificate{}}
 	for _, path := range paths {
-		found, err := load(path)
-		if err != nil {
+		if err := l.load(path); err != nil {
 			return nil, err
 		}
-		if len(found) == 0 {
-			return nil, codes.New(ErrNoCertificate, "loading trust anchors from", path, "there is no certificate in it")
-		}
-		if all = append(all, found...); len(all) > maxCertificates {
-			return nil, codes.New(ErrTooLarge, "loading trust anchors from", path, "there are too many certificates")
-		}
 	}
-	return New(all...), nil
+	return l.store()
 }
 
-func load(path string) ([]*certpath.Certificate, error) {
+// loader gathers everything before the first list is checked, because files may stand in any order.
+type loader struct {
+	certificates int
+	plain        []plain
+	lists        []*listFile
+	ctls         []*ctlFile
+	dates        map[string]dates                   // by fingerprint
+	signers      map[string][]*certpath.Certificate // by the list's path without its ending
+}
+
+// plain is a file of certificates.
+type plain struct {
+	path  string
+	certs []*certpath.Certificate
+}
+
+func (l *loader) load(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, codes.Wrap(ErrFile, "loading trust anchors from", path, err)
+		return codes.Wrap(ErrFile, "loading trust anchors from", path, err)
 	}
 	if info.IsDir() {
-		return loadFolder(path)
+		return l.folder(path)
 	}
 	data, err := read(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	found, err := certpath.ParseCertificates(data)
-	if err != nil {
-		return nil, codes.Wrap(ErrNoCertificate, "loading trust anchors from", path, err)
+	if filepath.Base(path) == datesName {
+		return l.readDates(path, data)
 	}
-	return found, nil
+	// A named list's signers stand beside it.
+	signer := withoutEnding(path) + signerSuffix
+	if beside, err := read(signer); err == nil && signer != path {
+		if found, err := certpath.ParseCertificates(beside); err == nil {
+			l.signers[withoutEnding(path)] = found
+		}
+	}
+	known, err := l.file(path, data)
+	if err == nil && !known {
+		err = codes.New(ErrNoCertificate, "loading trust anchors from", path, "there is neither a certificate nor a list in it")
+	}
+	return err
 }
 
-func loadFolder(path string) ([]*certpath.Certificate, error) {
+func (l *loader) folder(path string) error {
 	entries, err := os.ReadDir(path) // sorted by name
 	if err != nil {
-		return nil, codes.Wrap(ErrFile, "loading trust anchors from", path, err)
+		return codes.Wrap(ErrFile, "loading trust anchors from", path, err)
 	}
 	if len(entries) > maxFolderFiles {
-		return nil, codes.New(ErrTooLarge, "loading trust anchors from", path, "there are too many files")
+		return codes.New(ErrTooLarge, "loading trust anchors from", path, "there are too many files")
 	}
-	var all []*certpath.Certificate
+	any := false
 	for _, entry := range entries {
 		file := filepath.Join(path, entry.Name())
 		info, err := os.Stat(file) // follows links: system folders of certificates are made of them
@@ -80,21 +117,65 @@ func loadFolder(path string) ([]*certpath.Certificate, error) {
 			continue
 		}
 		if err != nil {
-			return nil, codes.Wrap(ErrFile, "loading trust anchors from", file, err)
+			return codes.Wrap(ErrFile, "loading trust anchors from", file, err)
 		}
 		if !info.Mode().IsRegular() || info.Size() > maxFileBytes {
 			continue
 		}
 		data, err := read(file)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if found, err := certpath.ParseCertificates(data); err == nil {
-			all = append(all, found...)
+		if name, ok := strings.CutSuffix(file, signerSuffix); ok {
+			if found, err := certpath.ParseCertificates(data); err == nil {
+				l.signers[name] = found
+			}
+			continue
 		}
+		known, err := l.file(file, data)
+		if err != nil && codes.Of(err) != string(ErrNoCertificate) {
+			return err
+		}
+		any = any || known
 	}
-	return all, nil
+	if !any {
+		return codes.New(ErrNoCertificate, "loading trust anchors from", path, "there is neither a certificate nor a list in it")
+	}
+	return nil
 }
+
+// file takes what a file holds, and says whether it is of a kind that is known.
+func (l *loader) file(path string, data []byte) (known bool, err error) {
+	if filepath.Base(path) == datesName {
+		return false, l.readDates(path, data)
+	}
+	if der, ok := isCTL(data); ok {
+		l.ctls = append(l.ctls, &ctlFile{path: path, data: der})
+		return true, nil
+	}
+	if start := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), " \t\r\n"); bytes.HasPrefix(start, []byte("<")) {
+		h, list, err := peek(data)
+		if err == nil && !list {
+			return false, nil // another XML file
+		}
+		l.lists = append(l.lists, &listFile{path: path, data: data, header: h, err: err})
+		return true, nil
+	}
+	found, err := certpath.ParseCertificates(data)
+	if err != nil {
+		return false, codes.Wrap(ErrNoCertificate, "loading trust anchors from", path, err)
+	}
+	if len(found) == 0 {
+		return false, nil
+	}
+	if l.certificates += len(found); l.certificates > maxCertificates {
+		return false, codes.New(ErrTooLarge, "loading trust anchors from", path, "there are too many certificates")
+	}
+	l.plain = append(l.plain, plain{path, found})
+	return true, nil
+}
+
+func withoutEnding(path string) string { return strings.TrimSuffix(path, filepath.Ext(path)) }
 
 func read(path string) ([]byte, error) {
 	f, err := os.Open(path)

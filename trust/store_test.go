@@ -284,3 +284,12 @@ func ExampleLoad() {
 	fmt.Println(codes.Of(err))
 	// Output: trust.file
 }
+
+func keyPEM(t testing.TB, c *issued) []byte {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(c.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
