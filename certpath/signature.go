@@ -197,6 +197,9 @@ func VerifyDigest(alg AlgorithmIdentifier, pub crypto.PublicKey, h crypto.Hash, 
 	good := false
 	switch k := pub.(type) {
 	case *rsa.PublicKey:
+		if k.N.BitLen() > maxRSA {
+			return nil, codes.New(ErrTooLarge, "verifying a signature", alg.Algorithm.String(), "an RSA key of more than 16384 bits")
+		}
 		switch sc.kind {
 		case "pss":
 			ph, salt, ok := pssParameters(alg.Parameters)
@@ -247,11 +250,19 @@ func verifyWithoutNull(k *rsa.PublicKey, h crypto.Hash, digest, sig []byte) bool
 	return bytes.Equal(got.FillBytes(make([]byte, size)), want)
 }
 
+// The largest keys that are worked with: a verification's cost grows with the square of their size, and nothing interrupts it.
+const (
+	maxRSA  = 16384
+	maxDSA  = 4096
+	maxDSAQ = 512
+)
+
 func verifyDSA(k *dsa.PublicKey, digest, sig []byte) bool {
 	in := cryptobyte.String(sig)
 	var s cryptobyte.String
 	r, v := new(big.Int), new(big.Int)
-	if !in.ReadASN1(&s, cbasn1.SEQUENCE) || !s.ReadASN1Integer(r) || !s.ReadASN1Integer(v) || k.P == nil || k.P.BitLen() > 4096 {
+	if !in.ReadASN1(&s, cbasn1.SEQUENCE) || !s.ReadASN1Integer(r) || !s.ReadASN1Integer(v) || k.P == nil ||
+		k.P.BitLen() > maxDSA || k.Q.BitLen() > maxDSAQ || k.G.BitLen() > maxDSA || k.Y.BitLen() > maxDSA {
 		return false
 	}
 	if n := (k.Q.BitLen() + 7) / 8; len(digest) > n {
