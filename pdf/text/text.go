@@ -225,7 +225,7 @@ func recompose(have []rune, at []int) ([]rune, []int) {
 type Gap struct {
 	Name string // number, day, month, year
 	Page int
-	Rect pdf.Rect // the free box: from the end of the word before to the start of the word after, a line high
+	Rect pdf.Rect // the free box: from the end of the word before to the start of the word after, a line high; above dots
 	Size float64  // font size of the line
 	Font string   // /BaseFont of the word before it
 }
@@ -303,7 +303,11 @@ func (l *Line) gap(runes []rune, at []int, before, after []rune) (Gap, bool) {
 		if (len(after) == 0) != (end == len(runes)) || !slices.Equal(runes[end:min(end+len(after), len(runes))], after) {
 			continue
 		}
-		return l.box(at, start, end)
+		g, ok := l.box(at, start, end)
+		if strings.ContainsAny(string(runes[start:end]), ".…‥․") {
+			g.Rect.Y0, g.Rect.Y1 = g.Rect.Y0+dotted*g.Size, g.Rect.Y1+dotted*g.Size
+		}
+		return g, ok
 	}
 	return Gap{}, false
 }
@@ -313,8 +317,10 @@ func isFiller(r rune) bool { return unicode.IsSpace(r) || r == '\u200b' || isLea
 
 func isLeader(r rune) bool { return strings.ContainsRune(".…_‥․·", r) }
 
-// leastGap is the narrowest place that a two-digit value fits into, in points.
-const leastGap = 6
+const (
+	leastGap = 6    // points: the narrowest place that a two-digit value fits into
+	dotted   = 0.13 // of the font size: what stands on dots must not run into them
+)
 
 func (l *Line) box(at []int, start, end int) (Gap, bool) {
 	word := l.Glyphs[at[start-1]]

@@ -154,12 +154,25 @@ func TestFontsSayTheirText(t *testing.T) {
 			"by ToUnicode of a composite font", "<</Type/Font/Subtype/Type0/BaseFont/A/Encoding/Identity-H/DescendantFonts[<</DW 500/W[1[300 300]3 9 400]>>]/ToUnicode 7 0 R>>",
 			"<000100020005>", "ĐạỨ",
 		},
+		{
+			"by ToUnicode of a simple font, before its encoding",
+			"<</Type/Font/Subtype/TrueType/BaseFont/A/FirstChar 1/Widths[500 500 500 500 500]/Encoding/WinAnsiEncoding/ToUnicode 7 0 R>>", "<0105>", "ĐỨ",
+		},
+		{
+			"by ToUnicode of a Type 3 font", "<</Type/Font/Subtype/Type3/FontBBox[0 0 50 50]/FontMatrix[0.01 0 0 0.01 0 0]/FirstChar 1/LastChar 5" +
+				"/Widths[50 50 50 50 50]/CharProcs<<>>/Encoding<</Differences[1/a/b]>>/ToUnicode 7 0 R>>", "<0105>", "ĐỨ",
+		},
+		{
+			"by ToUnicode of a composite font whose codes are of one byte", "<</Type/Font/Subtype/Type0/BaseFont/A/Encoding 8 0 R/DescendantFonts[<</DW 500>>]/ToUnicode 7 0 R>>",
+			"<0105>", "ĐỨ",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cmap := stream("", "1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfchar <0001> <0110> endbfchar "+
 				"2 beginbfrange <0002> <0003> [<1EA1> <0061>] <0004> <0006> <1EE7> endbfrange 1 beginbfchar <0005> <005500310031> endbfchar "+
 				"1 beginbfchar <0005> <1EE8> endbfchar")
-			got := lines(t, file(a4, []string{"BT /F 10 Tf 100 700 Td " + c.shown + " Tj ET"}, c.font, cmap))
+			got := lines(t, file(a4, []string{"BT /F 10 Tf 100 700 Td " + c.shown + " Tj ET"}, c.font, cmap,
+				stream("/Type/CMap/CMapName/One", "1 begincodespacerange <00> <ff> endcodespacerange 1 begincidrange <00> <ff> 0 endcidrange")))
 			if len(got) != 1 || got[0].Text != c.want {
 				t.Errorf("%+v, want %q", got, c.want)
 			}
@@ -330,6 +343,32 @@ func TestGapsOfFilesLikeWords(t *testing.T) {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+// A value stands on the dots as if it were written by hand, not in them; on underscores and blanks it stands on the line.
+func TestAValueStandsOnTheDots(t *testing.T) {
+	d := view(t, file(a4, []string{""})).Document()
+	for line, lifted := range map[string]bool{
+		"Số: ....../QĐ-UBND": true, "Số: ……/QĐ-UBND": true, "Số: ______/QĐ-UBND": false, "Số:            /QĐ-UBND": false,
+	} {
+		u, err := d.NewUpdate()
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := view(t, written(t, u, line))
+		gaps, err := text.Gaps(t.Context(), v)
+		if err != nil || len(gaps) != 1 {
+			t.Fatalf("%s: %v %v", line, gaps, err)
+		}
+		all, err := text.Lines(t.Context(), v, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A full stop is a tenth of the font size high.
+		if up := (gaps[0].Rect.Y0 - all[0].Glyphs[0].Rect.Y0) / 12; lifted && up < 0.1 || !lifted && up != 0 || up > 0.15 {
+			t.Errorf("%s: %.2f of the font size above the line", line, up)
+		}
 	}
 }
 
