@@ -33,6 +33,7 @@ type Change struct {
 	Ref    Ref
 	Offset int64 // of "N G obj", or of the object stream that holds it; -1 freed
 	Stream int   // number of the object stream, 0 if none
+	Hidden bool  // only in the stream of a hybrid cross-reference: readers that know tables alone do not see it
 }
 
 // Page is a page with inherited attributes resolved.

@@ -331,16 +331,20 @@ func (v *View) decodeAt(s *Stream, depth int) ([]byte, []Name, error) {
 func (v *View) Changed() ([]Change, error) {
 	var out []Change
 	seen := map[int]bool{}
-	sections := v.d.revisions[v.n].sections
-	for _, s := range sections {
+	revision := v.d.revisions[v.n]
+	sections := revision.sections
+	for i, s := range sections {
 		err := s.each(v.d.r, func(n int, e entry) error {
 			if n == 0 || e.kind() == kindAbsent || seen[n] {
 				return nil
 			}
 			if len(sections) > 1 {
+				if found, _, err := revision.find(v.d.r, n); err != nil || e.kind() == kindFree && found.kind() != kindFree {
+					return err // hidden in the stream of a hybrid file
+				}
 				seen[n] = true
 			}
-			c := Change{Ref: Ref{n, e.small()}, Offset: -1}
+			c := Change{Ref: Ref{n, e.small()}, Offset: -1, Hidden: i > 0 && revision.Kind == "hybrid"}
 			switch e.kind() {
 			case kindOffset:
 				c.Offset = e.value() + v.d.shift

@@ -49,7 +49,7 @@ type desk struct {
 	trust *trust.Store
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t testing.TB) *desk {
 	t.Helper()
 	p, err := pkitest.New(pkitest.Options{})
 	if err != nil {
@@ -59,7 +59,7 @@ func newDesk(t *testing.T) *desk {
 	return &desk{p, trust.New(p.Root)}
 }
 
-func open(t *testing.T, b []byte) *pdf.Document {
+func open(t testing.TB, b []byte) *pdf.Document {
 	t.Helper()
 	d, err := pdf.Open(t.Context(), bytes.NewReader(b), int64(len(b)), nil)
 	if err != nil {
@@ -69,7 +69,7 @@ func open(t *testing.T, b []byte) *pdf.Document {
 }
 
 // clean rewrites the text above with a cross-reference of its own, by an empty update over the rebuilt file.
-func clean(t *testing.T) []byte {
+func clean(t testing.TB) []byte {
 	t.Helper()
 	u, err := open(t, []byte(bare)).NewUpdate()
 	if err != nil {
@@ -78,7 +78,7 @@ func clean(t *testing.T) []byte {
 	return written(t, u)
 }
 
-func written(t *testing.T, u *pdf.Update) []byte {
+func written(t testing.TB, u *pdf.Update) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if _, err := u.WriteTo(t.Context(), &out); err != nil {
@@ -87,7 +87,7 @@ func written(t *testing.T, u *pdf.Update) []byte {
 	return out.Bytes()
 }
 
-func (d *desk) sign(t *testing.T, b []byte, o pades.Options) []byte {
+func (d *desk) sign(t testing.TB, b []byte, o pades.Options) []byte {
 	t.Helper()
 	cert, key, err := d.pki.Issue(pkitest.Subject{CommonName: "Nguyễn Văn Mẫu"})
 	if err != nil {
@@ -102,7 +102,7 @@ func (d *desk) sign(t *testing.T, b []byte, o pades.Options) []byte {
 	return out.Bytes()
 }
 
-func (d *desk) judge(t *testing.T, b []byte) *verify.Verdict {
+func (d *desk) judge(t testing.TB, b []byte) *verify.Verdict {
 	t.Helper()
 	at := time.Now()
 	f, err := verify.Collect(t.Context(), bytes.NewReader(b), int64(len(b)), &verify.CollectOptions{Trust: d.trust, Offline: true, At: at})
@@ -152,16 +152,16 @@ func TestChangesAfterSigning(t *testing.T) {
 			}
 			return u.Set(pdf.Ref{Number: 4}, pdf.NewStream(pdf.Dict{}, data, true))
 		}, verify.ClassNone, ""},
-		{"page turned", signed, set(3, func(d pdf.Dict) { d["Rotate"] = int64(180) }), verify.ClassForbidden, "value_changed"},
-		{"font replaced", signed, set(7, func(d pdf.Dict) { d["BaseFont"] = pdf.Name("Symbol") }), verify.ClassForbidden, "value_changed"},
+		{"page turned", signed, set(3, func(d pdf.Dict) { d["Rotate"] = int64(180) }), verify.ClassForbidden, "page_changed"},
+		{"font replaced", signed, set(7, func(d pdf.Dict) { d["BaseFont"] = pdf.Name("Symbol") }), verify.ClassForbidden, "font_changed"},
 		{"number respelled as a 32-bit float", signed, set(3, func(d pdf.Dict) { d["MediaBox"] = pdf.Array{int64(0), int64(0), 595.00000001, int64(842)} }), verify.ClassNone, ""},
 		{"page added", signed, set(2, func(d pdf.Dict) {
 			d["Kids"], d["Count"] = append(d["Kids"].(pdf.Array), d["Kids"].(pdf.Array)[0]), int64(2)
-		}), verify.ClassForbidden, "value_changed"},
-		{"open action added", signed, set(1, func(d pdf.Dict) { d["OpenAction"] = pdf.Dict{"S": pdf.Name("JavaScript")} }), verify.ClassForbidden, "object_changed"},
+		}), verify.ClassForbidden, "pages_changed"},
+		{"open action added", signed, set(1, func(d pdf.Dict) { d["OpenAction"] = pdf.Dict{"S": pdf.Name("JavaScript")} }), verify.ClassForbidden, "catalog_changed"},
 		{"field filled", signed, set(6, func(d pdf.Dict) { d["V"] = pdf.String("x") }), verify.ClassForm, "field_filled"},
 		{"field filled after P=1", final, set(6, func(d pdf.Dict) { d["V"] = pdf.String("x") }), verify.ClassForbidden, "field_filled"},
-		{"field moved", signed, set(6, func(d pdf.Dict) { d["Rect"] = pdf.Array{int64(0), int64(0), int64(500), int64(800)} }), verify.ClassForbidden, "value_changed"},
+		{"field moved", signed, set(6, func(d pdf.Dict) { d["Rect"] = pdf.Array{int64(0), int64(0), int64(500), int64(800)} }), verify.ClassForbidden, "field_changed"},
 		{"annotation added", signed, func(u *pdf.Update) error {
 			r := u.Add(pdf.Dict{"Type": pdf.Name("Annot"), "Subtype": pdf.Name("FreeText"), "Rect": pdf.Array{int64(0), int64(0), int64(9), int64(9)}})
 			return set(3, func(d pdf.Dict) { d["Annots"] = append(append(pdf.Array{}, d["Annots"].(pdf.Array)...), r) })(u)
@@ -170,7 +170,7 @@ func TestChangesAfterSigning(t *testing.T) {
 			r := u.Add(pdf.Dict{"Type": pdf.Name("Annot"), "Subtype": pdf.Name("Stamp"), "Rect": pdf.Array{int64(0), int64(0), int64(9), int64(9)}})
 			return set(3, func(d pdf.Dict) { d["Annots"] = append(append(pdf.Array{}, d["Annots"].(pdf.Array)...), r) })(u)
 		}, verify.ClassForbidden, "annotation_added"},
-		{"annotations emptied", signed, set(3, func(d pdf.Dict) { delete(d, "Annots") }), verify.ClassForbidden, "annotation_removed"},
+		{"annotations emptied", signed, set(3, func(d pdf.Dict) { delete(d, "Annots") }), verify.ClassForbidden, "annotation_taken_away"},
 		{"title changed", signed, set(5, func(d pdf.Dict) { d["Title"] = pdf.String("B") }), verify.ClassForbidden, "document_information"},
 		{"producer changed", signed, set(5, func(d pdf.Dict) { d["Producer"] = pdf.String("Q") }), verify.ClassLTA, "document_information"},
 	}

@@ -32,7 +32,7 @@ func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
 	}
 	c.carriedCertificates(dss.Certificates)
 	c.stored.OCSP, c.stored.CRLs = append(c.stored.OCSP, dss.OCSP...), append(c.stored.CRLs, dss.CRLs...)
-	p := &pdfCollector{collector: c, doc: d, brings: make([][]string, len(sigs))}
+	p := &pdfCollector{collector: c, doc: d, later: newLaterRevisions(d, sigs), brings: make([][]string, len(sigs))}
 	for i, s := range sigs {
 		p.describe(&c.f.Signatures[i], s)
 		p.brings[i] = p.brought(s)
@@ -51,6 +51,7 @@ func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
 type pdfCollector struct {
 	*collector
 	doc    *pdf.Document
+	later  *laterRevisions
 	brings [][]string // by signature: the ids of certificates, evidence and time-stamps inside it
 }
 
@@ -206,20 +207,15 @@ func (p *pdfCollector) covered(i, revision int) ([]string, error) {
 }
 
 func (p *pdfCollector) changes(s *pades.Signature, f *SignatureFacts) error {
-	last := p.doc.Latest().Revision()
-	if s.Revision < 0 || s.Revision >= last {
-		return nil
+	changes, err := p.later.changes(p.ctx, s, p.o.Password)
+	if ctxErr := p.ctx.Err(); ctxErr != nil {
+		return ctxErr
 	}
-	changes, err := compareViews(p.ctx, p.doc.At(s.Revision), p.doc.Latest())
 	if err != nil {
-		if ctxErr := p.ctx.Err(); ctxErr != nil {
-			return ctxErr
-		}
 		// A later revision that cannot be read is not explained by any rule.
-		changes = []Change{{Code: "unreadable_revision", Class: ClassForbidden, Object: "document", After: err.Error()}}
-	}
-	for i := range changes {
-		changes[i].Revision = last
+		changes = []Change{{
+			Code: "unreadable_revision", Class: ClassForbidden, Object: "document", After: err.Error(), Revision: p.doc.Latest().Revision(),
+		}}
 	}
 	f.Changes = changes
 	return nil

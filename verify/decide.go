@@ -67,6 +67,7 @@ func Decide(f *Facts, p *Policy, at time.Time) *Verdict {
 		if s.Indication == TotalPassed {
 			s.ValidUntil = x.validUntil(i, at)
 		}
+		s.nameAttacks(&f.Signatures[i], p)
 		v.Signatures[i] = s
 		if f.Signatures[i].Type != TypeSignature && f.Format != "tst" {
 			continue // a document time-stamp counts through what it proves, a counter-signature for its signer alone

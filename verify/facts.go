@@ -215,4 +215,6 @@ type Change struct {
 	Revision int    `json:"revision"`
 	Before   string `json:"before,omitempty"`
 	After    string `json:"after,omitempty"`
+	Rule     string `json:"rule,omitempty"`   // that lets it pass; "" where none does
+	Attack   string `json:"attack,omitempty"` // one of the Attack constants, "" if it is none that has a name
 }

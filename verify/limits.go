@@ -54,20 +54,17 @@ func classOf(c *Change, s *SignatureFacts, p *Policy) Class {
 	if c.Class == ClassForbidden || rank(c.Class) > rank(limit(s, p)) {
 		return ClassForbidden
 	}
-	if c.Code == "field_filled" && locked(s, c.Field) {
+	if fieldChange(c.Code) && locked(s, c.Field) {
 		return ClassForbidden
 	}
-	if p.Changes.VisibleAfterCertification == Fail && permission(s) == 2 && c.Code == codeVisibleAdded {
+	if p.Changes.VisibleAfterCertification == Fail && permission(s) == 2 && c.Code == CodeVisibleSignature {
 		return ClassForbidden
 	}
 	return c.Class
 }
 
-// codeVisibleAdded is the change of a signature that nobody made room for before: its field is new, and it shows.
-const codeVisibleAdded = "visible_signature_added"
-
 func visibleAfterCertification(s *SignatureFacts) bool {
-	return permission(s) == 2 && slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Code == codeVisibleAdded })
+	return permission(s) == 2 && slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Code == CodeVisibleSignature })
 }
 
 func locked(s *SignatureFacts, name string) bool {

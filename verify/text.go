@@ -25,15 +25,6 @@ var texts = map[string][2]string{
 
 	"note.certificate_expired_before_renewal": {"Một chứng thư đã hết hạn trước lần gia hạn này: dấu thời gian mới không chứng minh được điều xảy ra trước đó.", "A certificate had expired before this renewal: the new time-stamp cannot prove what came before."},
 
-	// changes
-	"change.dss":                      {"Bổ sung dữ liệu kiểm tra lâu dài: được phép.", "Long-term validation data added: allowed."},
-	"change.document_timestamp_added": {"Bổ sung dấu thời gian lưu trữ: được phép.", "Document time-stamp added: allowed."},
-	"change.signature_added":          {"Có thêm chữ ký ở trường “%s”.", "A signature was added in field “%s”."},
-	"change.signature_field_added":    {"Có thêm ô chữ ký “%s”.", "A signature field “%s” was added."},
-	"change.field_filled":             {"Trường “%s” được điền: “%s” → “%s”.", "Field “%s” was filled: “%s” → “%s”."},
-	"change.annotation_added":         {"Có thêm chú thích trên trang %d.", "An annotation was added on page %d."},
-	"change.other":                    {"Đã đổi %s: “%s” → “%s”.", "Changed %s: “%s” → “%s”."},
-
 	// words of the sentence about one signature
 	"sig.passed":        {"Chữ ký của %s hợp lệ", "Signature by %s is valid"},
 	"sig.failed":        {"Chữ ký của %s không hợp lệ", "Signature by %s is not valid"},
@@ -58,6 +49,9 @@ var vietnam = time.FixedZone("+07", 7*60*60)
 
 func text(code, lang string) string {
 	t, ok := texts[code]
+	if !ok {
+		t, ok = changeTexts[code]
+	}
 	if !ok {
 		if f, found := codes.Findings()[code]; found {
 			what, _, _ := f.In(lang)
@@ -144,21 +138,6 @@ func filled(f *SignatureFacts) bool {
 		}
 	}
 	return false
-}
-
-func changeText(c *Change, lang string) string {
-	t := text("change."+c.Code, lang)
-	switch c.Code {
-	case "dss", "document_timestamp_added":
-		return t
-	case "signature_added", "signature_field_added":
-		return fmt.Sprintf(t, c.Field)
-	case "field_filled":
-		return fmt.Sprintf(t, c.Field, c.Before, c.After)
-	case "annotation_added":
-		return fmt.Sprintf(t, c.Page)
-	}
-	return fmt.Sprintf(text("change.other", lang), c.Object+" ("+c.Code+")", c.Before, c.After)
 }
 
 // plain takes out of a name or value what would move the cursor, begin a line, or turn the writing direction: a document must
