@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // writer writes a classic PDF: objects in order, then the cross-reference table.
@@ -135,6 +136,34 @@ func manyPDF(path string, objects int) error {
 		return err
 	}
 	return f.Close()
+}
+
+// crowdedPDF has that many objects, of 250 bytes each, in 400 pages of links: a long report.
+func crowdedPDF(objects int, seed uint64) []byte {
+	var b bytes.Buffer
+	p := newWriter(&b)
+	const pages = 400
+	first := 3 + pages // objects 3 to first-1 are pages, what they hold follows
+	each := max(1, (objects-first)/pages)
+	var kids strings.Builder
+	for i := range pages {
+		fmt.Fprintf(&kids, "%d 0 R ", 3+i)
+	}
+	p.object("<</Type/Catalog/Pages 2 0 R>>")
+	p.object(fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", pages, kids.String()))
+	for i := range pages {
+		var links strings.Builder
+		for j := range each {
+			fmt.Fprintf(&links, "%d 0 R ", first+i*each+j)
+		}
+		p.object(fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<<>>/Annots[%s]>>", links.String()))
+	}
+	for i := range pages * each {
+		p.object(fmt.Sprintf("<</Type/Annot/Subtype/Link/Rect[%d 100 %d 120]/Border[0 0 0]/A<</S/URI/URI(https://example.vn/%d/%d/%s)>>>>",
+			i%500, i%500+50, seed, i, strings.Repeat("x", 110)))
+	}
+	_ = p.finish() //nolint:errcheck // into memory
+	return b.Bytes()
 }
 
 func seeded(n uint64) (seed [32]byte) {

@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/antinvn/antin/verify"
 )
 
 // bench is one run: its settings, its working folder, its key material and its table.
@@ -29,6 +31,7 @@ type bench struct {
 	rsa    *identity
 	p256   *identity
 	table  *table
+	policy *verify.Policy
 }
 
 func main() {
@@ -42,7 +45,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	parts := flag.String("run", "single,huge,sparse,objects,batch", "the `parts` to run, separated by commas")
+	parts := flag.String("run", "single,huge,sparse,objects,batch,validate,many", "the `parts` to run, separated by commas")
 	format := flag.String("format", "markdown", "`markdown` or json")
 	dir := flag.String("dir", os.TempDir(), "`folder` for the files; its file system is part of the measurement")
 	antin := flag.String("antin", "", "the antin `program`; built from this module if empty")
@@ -50,7 +53,7 @@ func run(ctx context.Context) error {
 	rounds := flag.Int("rounds", 3, "times each comparison is repeated; the median counts")
 	flag.Parse()
 
-	b := &bench{scale: *scale, rounds: *rounds, antin: *antin, python: os.Getenv("ANTIN_PYTHON"), table: newTable()}
+	b := &bench{scale: *scale, rounds: *rounds, antin: *antin, python: os.Getenv("ANTIN_PYTHON"), table: newTable(), policy: verify.DefaultPolicy()}
 	if b.python == "" {
 		b.python = "python3"
 	}
@@ -68,7 +71,10 @@ func run(ctx context.Context) error {
 			return err
 		}
 	}
-	known := map[string]func(context.Context) error{"single": b.single, "huge": b.huge, "sparse": b.sparse, "objects": b.objects, "batch": b.batch}
+	known := map[string]func(context.Context) error{
+		"single": b.single, "huge": b.huge, "sparse": b.sparse, "objects": b.objects, "batch": b.batch,
+		"validate": b.validate, "many": b.many,
+	}
 	for part := range strings.SplitSeq(*parts, ",") {
 		measure := known[part]
 		if measure == nil {

@@ -17,6 +17,9 @@ import eu.europa.esig.dss.model.x509.CertificateToken;
 import eu.europa.esig.dss.pades.PAdESSignatureParameters;
 import eu.europa.esig.dss.pades.signature.PAdESService;
 import eu.europa.esig.dss.pades.validation.PDFDocumentValidator;
+import eu.europa.esig.dss.pdf.modifications.DefaultPdfDifferencesFinder;
+import eu.europa.esig.dss.pdf.modifications.DefaultPdfObjectModificationsFinder;
+import eu.europa.esig.dss.pdf.pdfbox.PdfBoxDefaultObjectFactory;
 import eu.europa.esig.dss.service.crl.OnlineCRLSource;
 import eu.europa.esig.dss.service.http.commons.CommonsDataLoader;
 import eu.europa.esig.dss.service.http.commons.OCSPDataLoader;
@@ -54,6 +57,7 @@ import java.util.Map;
  *   validate FILE [DETACHED [PASSWORD]]
  *   sign     LEVEL PACKAGING DIGEST ALGORITHM PKCS12 PASSWORD TSA IN OUT
  *   extend   LEVEL TSA IN OUT [DETACHED]      (CAdES)
+ *   time     FILE yes|no                      (PAdES, nothing fetched; with or without its comparison of revisions)
  * </pre>
  *
  * LEVEL is a name of {@link SignatureLevel}. Revocation data and issuers are fetched from the addresses in the certificates.
@@ -80,6 +84,7 @@ public final class Dss {
 					case "validate" -> dss.validate(job, answer);
 					case "sign" -> dss.sign(job, answer);
 					case "extend" -> dss.extend(job, answer);
+					case "time" -> dss.time(job, answer);
 					default -> throw new IllegalArgumentException("unknown job " + job[0]);
 				}
 			} catch (Exception | LinkageError e) {
@@ -122,6 +127,29 @@ public final class Dss {
 			timestamps.add(Map.of("indication", String.valueOf(simple.getIndication(id))));
 		}
 		answer.put("timestamps", timestamps);
+	}
+
+	/** Validates with what the file holds and says how long that took. */
+	private void time(String[] job, Map<String, Object> answer) {
+		long start = System.nanoTime();
+		PDFDocumentValidator validator = new PDFDocumentValidator(new FileDocument(job[1]));
+		if (job[2].equals("no")) {
+			PdfBoxDefaultObjectFactory factory = new PdfBoxDefaultObjectFactory();
+			DefaultPdfDifferencesFinder differences = new DefaultPdfDifferencesFinder();
+			differences.setMaximalPagesAmountForVisualComparison(0);
+			factory.setPdfDifferencesFinder(differences);
+			DefaultPdfObjectModificationsFinder objects = new DefaultPdfObjectModificationsFinder();
+			objects.setMaximumObjectVerificationDeepness(0);
+			factory.setPdfObjectModificationsFinder(objects);
+			validator.setPdfObjFactory(factory);
+		}
+		CommonCertificateVerifier offline = new CommonCertificateVerifier(true);
+		offline.addTrustedCertSources(trusted);
+		validator.setCertificateVerifier(offline);
+		SimpleReport simple = validator.validateDocument().getSimpleReport();
+		answer.put("file", job[1]);
+		answer.put("ms", (System.nanoTime() - start) / 1e6);
+		answer.put("indication", String.valueOf(simple.getIndication(simple.getFirstSignatureId())));
 	}
 
 	private static Map<String, Object> signature(SignatureWrapper s, SimpleReport simple) {
