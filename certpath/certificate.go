@@ -70,24 +70,26 @@ type Certificate struct {
 	Extensions []Extension
 
 	// Decoded extensions; the zero value where absent.
-	BasicConstraints bool // the extension is present
-	IsCA             bool
-	MaxPathLen       int           // -1 if not given
-	KeyUsage         x509.KeyUsage // 0 if absent
-	ExtKeyUsage      []OID
-	SubjectKeyID     []byte
-	AuthorityKeyID   []byte
-	OCSPServers      []string
-	IssuerURLs       []string
-	CRLURLs          []string
-	PolicyOIDs       []OID
-	EmailAddresses   []string
-	DNSNames         []string
-	AlternativeNames []GeneralName // all of subjectAltName; nil if absent or unreadable
-	OCSPNoCheck      bool
-	NoRevAvail       bool    // no revocation information will ever exist (RFC 9608)
-	ValidityAssured  bool    // so short-lived that none is needed (EN 319 412-1, 5.2)
-	ExtensionErrors  []error // extensions that could not be decoded, or stand there twice
+	BasicConstraints      bool // the extension is present
+	IsCA                  bool
+	MaxPathLen            int           // -1 if not given
+	KeyUsage              x509.KeyUsage // 0 if absent
+	ExtKeyUsage           []OID
+	SubjectKeyID          []byte
+	AuthorityKeyID        []byte
+	OCSPServers           []string
+	IssuerURLs            []string
+	CRLURLs               []string // the addresses of CRLDistributionPoints
+	PolicyOIDs            []OID
+	EmailAddresses        []string
+	DNSNames              []string
+	CRLDistributionPoints []DistributionPoint
+	FreshestCRL           []DistributionPoint // of delta CRLs
+	AlternativeNames      []GeneralName       // all of subjectAltName; nil if absent or unreadable
+	OCSPNoCheck           bool
+	NoRevAvail            bool    // no revocation information will ever exist (RFC 9608)
+	ValidityAssured       bool    // so short-lived that none is needed (EN 319 412-1, 5.2)
+	ExtensionErrors       []error // extensions that could not be decoded, or stand there twice
 
 	tbsAlgorithm AlgorithmIdentifier // inside the signed part
 	broken       []OID               // the extensions of ExtensionErrors

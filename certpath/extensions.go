@@ -86,7 +86,14 @@ func (c *Certificate) decodeExtension(e *Extension) bool {
 	case e.ID.Equal(oidAuthorityInfo):
 		return c.decodeAuthorityInfo(s)
 	case e.ID.Equal(oidCRLDistribution):
-		return c.decodeCRLDistribution(s)
+		var ok bool
+		c.CRLDistributionPoints, ok = ReadDistributionPoints(e.Value, c.Issuer)
+		c.CRLURLs = addresses(c.CRLDistributionPoints)
+		return ok
+	case e.ID.Equal(oidFreshestCRL):
+		var ok bool
+		c.FreshestCRL, ok = ReadDistributionPoints(e.Value, c.Issuer)
+		return ok
 	case e.ID.Equal(oidSubjectAltName):
 		return c.decodeSubjectAltName(s)
 	case e.ID.Equal(oidOCSPNoCheck):
@@ -153,34 +160,6 @@ func (c *Certificate) decodeAuthorityInfo(s cryptobyte.String) bool {
 			c.OCSPServers = append(c.OCSPServers, string(name))
 		case method.Equal(oidAccessIssuers):
 			c.IssuerURLs = append(c.IssuerURLs, string(name))
-		}
-	}
-	return true
-}
-
-func (c *Certificate) decodeCRLDistribution(s cryptobyte.String) bool {
-	var list cryptobyte.String
-	if !s.ReadASN1(&list, cbasn1.SEQUENCE) {
-		return false
-	}
-	for n := 0; !list.Empty() && n < maxListed; n++ {
-		var point, dp, full cryptobyte.String
-		var has bool
-		if !list.ReadASN1(&point, cbasn1.SEQUENCE) || !point.ReadOptionalASN1(&dp, &has, cbasn1.Tag(0).Constructed().ContextSpecific()) {
-			return false
-		}
-		if !has || !dp.ReadOptionalASN1(&full, &has, cbasn1.Tag(0).Constructed().ContextSpecific()) || !has {
-			continue
-		}
-		for !full.Empty() {
-			var name cryptobyte.String
-			var tag cbasn1.Tag
-			if !full.ReadAnyASN1(&name, &tag) {
-				return false
-			}
-			if tag == cbasn1.Tag(6).ContextSpecific() && len(c.CRLURLs) < maxListed {
-				c.CRLURLs = append(c.CRLURLs, string(name))
-			}
 		}
 	}
 	return true

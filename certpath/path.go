@@ -33,8 +33,10 @@ type Status struct {
 	// cutoff (RFC 6960, 4.4.4) or a list's expiredCertsOnCRL (X.509, 9.5.2.7). Zero if not given.
 	ArchiveCutOff time.Time
 	// Signer is the certificate that signed the evidence, followed by those that came with it; empty if the issuer of
-	// the certificate in question signed for itself.
+	// the certificate in question signed for itself. That it signed is verified; who trusts it has to be.
 	Signer []*Certificate
+	// Also are further lists that this rests on: the delta that changed it, or those of the reasons that it leaves out.
+	Also []Status
 }
 
 // StatusSource finds revocation evidence. Implementations say whether they are safe for concurrent use.
@@ -75,7 +77,9 @@ type Options struct {
 	// Policies are the certificate policies asked for (user-initial-policy-set); none means any policy.
 	Policies []OID
 	Inhibit  Inhibit
-	Limits   Limits
+	// Freshness says which evidence of revocation is recent enough.
+	Freshness Freshness
+	Limits    Limits
 }
 
 // Purpose is what the leaf is to be used for.
@@ -87,6 +91,7 @@ const (
 	Sign               // digitalSignature or nonRepudiation
 	TimeStamp          // extended key usage timeStamping, critical and alone (RFC 3161, 2.3)
 	OCSPSign           // extended key usage OCSPSigning
+	CRLSign            // cRLSign, if there is a key usage (RFC 5280, 6.3.3 (f))
 )
 
 // Limits bound the work; zero fields take the default.
@@ -152,27 +157,7 @@ func Validate(ctx context.Context, leaf *Certificate, o *Options) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	var best *Result
-	for _, p := range paths {
-		r := &Result{Path: p.Certificates, Anchor: p.Anchor, Policies: p.Policies, Problems: slices.Clone(p.Problems)}
-		r.judgeDates(o.At)
-		if o.Status != nil && len(r.Problems) == 0 {
-			for i := range r.Path[:len(r.Path)-1] {
-				r.judgeStatus(ctx, o, i)
-			}
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		worstFirst(r.Problems)
-		if r.Valid = len(r.Problems) == 0; r.Valid {
-			return r, nil
-		}
-		if best == nil || weight(r.Problems) < weight(best.Problems) {
-			best = r
-		}
-	}
-	return best, nil
+	return (&validator{ctx: ctx, asking: map[string]bool{}, known: map[question]answer{}}).validate(paths, o)
 }
 
 // severities are the codes, the least first.

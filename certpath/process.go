@@ -165,8 +165,15 @@ var forSigning = []OID{
 }
 
 func (p *processor) checkPurpose(c *Certificate) {
-	if p.o.Purpose == AnyPurpose {
+	switch p.o.Purpose {
+	case AnyPurpose:
 		return
+	case CRLSign:
+		if c.Extension(oidKeyUsage) != nil && c.KeyUsage&x509.KeyUsageCRLSign == 0 {
+			p.add("key_usage", c, "cRLSign is missing")
+		}
+		return
+	case Sign, TimeStamp, OCSPSign:
 	}
 	if c.Extension(oidKeyUsage) != nil && c.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
 		p.add("key_usage", c, "neither digitalSignature nor nonRepudiation")
@@ -181,7 +188,7 @@ func (p *processor) checkExtKeyUsage(c *Certificate, authority bool) {
 		return slices.ContainsFunc(c.ExtKeyUsage, func(o OID) bool { return slices.ContainsFunc(list, o.Equal) })
 	}
 	switch p.o.Purpose {
-	case AnyPurpose:
+	case AnyPurpose, CRLSign:
 	case Sign:
 		if e != nil && !has(forSigning...) {
 			p.add("ext_key_usage", c, "none under which documents are signed")

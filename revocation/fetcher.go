@@ -71,7 +71,8 @@ type Fetcher struct {
 	Cache   Cache            // nil: none
 	Clock   func() time.Time // nil: time.Now
 	NoNonce bool
-	Rand    io.Reader // nil: crypto/rand
+	Pool    []*certpath.Certificate // further certificates, among them those of CRL issuers
+	Rand    io.Reader               // nil: crypto/rand
 }
 
 // maxAddresses bounds the addresses of one certificate that are asked.
@@ -94,20 +95,23 @@ func (f *Fetcher) now() time.Time {
 // Status implements certpath.StatusSource; evidence is verified against issuer.
 func (f *Fetcher) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]Status, error) {
 	var failures []error
+	var unknown []Status
 	for _, a := range first(cert.OCSPServers) {
 		s, err := f.ocsp(ctx, a, issuer, cert)
-		if err == nil {
+		if err == nil && s[0].State != certpath.Unknown {
 			return s, nil
 		}
+		unknown = append(unknown, s...)
 		failures = append(failures, err)
 	}
-	for _, a := range first(cert.CRLURLs) {
-		s, err := f.crl(ctx, a, cert, issuer)
-		if err == nil {
-			return []Status{s}, nil
-		}
-		failures = append(failures, err)
+	s, errs := f.lists(ctx, cert, issuer)
+	if slices.ContainsFunc(s, func(s Status) bool { return s.State != certpath.Unknown }) {
+		return s, nil
 	}
+	if unknown = append(unknown, s...); len(unknown) > 0 {
+		return unknown, nil
+	}
+	failures = append(failures, errs...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -117,7 +121,7 @@ func (f *Fetcher) Status(ctx context.Context, cert, issuer *certpath.Certificate
 	return nil, codes.Wrap(ErrUnavailable, "finding the state of", cert.Subject.String(), errors.Join(failures...))
 }
 
-func first(list []string) []string { return list[:min(len(list), maxAddresses)] }
+func first[T any](list []T) []T { return list[:min(len(list), maxAddresses)] }
 
 // StatusAll is Status for certificates of one issuer: those that name the same OCSP responder first share requests, of at
 // most a hundred. What a shared answer leaves open is asked alone. Errors are those of the first certificate without an
@@ -266,6 +270,11 @@ func statusOf(der []byte, cert, issuer *certpath.Certificate, pool []*certpath.C
 	if err != nil {
 		return Status{}, err
 	}
+	return r.status(one, signer, issuer), nil
+}
+
+// status is one answer with who signed it.
+func (r *OCSPResponse) status(one *SingleResponse, signer, issuer *certpath.Certificate) Status {
 	s := Status{
 		State: one.State, Reason: one.Reason, RevokedAt: one.RevokedAt, ThisUpdate: one.ThisUpdate, NextUpdate: one.NextUpdate,
 		ProducedAt: r.ProducedAt, Kind: "ocsp", Evidence: r.Raw, SignatureAlgorithm: r.alg, ArchiveCutOff: one.ArchiveCutOff,
@@ -273,54 +282,122 @@ func statusOf(der []byte, cert, issuer *certpath.Certificate, pool []*certpath.C
 	if !signer.Equal(issuer) {
 		s.Signer = append([]*certpath.Certificate{signer}, r.Certificates...)
 	}
-	return s, nil
+	return s
 }
 
-// crl asks for a list, or takes the one that is kept: where that does not serve, the address may hold a newer one.
-func (f *Fetcher) crl(ctx context.Context, address string, cert, issuer *certpath.Certificate) (Status, error) {
+// lists asks for the lists of each distribution point until all reasons are covered, and for the deltas that change them.
+func (f *Fetcher) lists(ctx context.Context, cert, issuer *certpath.Certificate) ([]Status, []error) {
+	var found []list
+	var failures []error
+	var covered certpath.Reasons
+	for _, p := range first(cert.CRLDistributionPoints) {
+		if p.Reasons != 0 && p.Reasons&^covered == 0 || covered == certpath.AllReasons {
+			continue
+		}
+		l, errs := f.firstList(ctx, p, cert, issuer)
+		failures = append(failures, errs...)
+		if l != nil {
+			found = append(found, *l)
+			covered |= l.covers(cert)
+		}
+	}
+	var deltas []list
+	for _, l := range found {
+		for _, p := range first(append(slices.Clip(cert.FreshestCRL), l.freshest...)) {
+			d, errs := f.firstList(ctx, p, cert, issuer)
+			failures = append(failures, errs...)
+			if d != nil {
+				deltas = append(deltas, *d)
+			}
+		}
+	}
+	return combine(cert, append(found, deltas...)), failures
+}
+
+// firstList is the list of a distribution point from the first of its addresses that gives it.
+func (f *Fetcher) firstList(ctx context.Context, p certpath.DistributionPoint, cert, issuer *certpath.Certificate) (*list, []error) {
+	var failures []error
+	asked := 0
+	for _, n := range p.Names {
+		if n.Form != certpath.URIName || asked >= maxAddresses {
+			continue
+		}
+		asked++
+		l, err := f.list(ctx, string(n.Value), cert, issuer)
+		if err == nil {
+			return l, nil
+		}
+		failures = append(failures, err)
+	}
+	return nil, failures
+}
+
+// list asks for a list, or takes the one that is kept: where that does not serve, the address may hold a newer one.
+func (f *Fetcher) list(ctx context.Context, address string, cert, issuer *certpath.Certificate) (*list, error) {
 	key := "crl " + address
 	if f.Cache != nil {
 		if der, until, ok := f.Cache.Get(key); ok && f.now().Before(until) {
-			if _, s, err := f.listed(ctx, address, der, cert, issuer); err == nil {
-				return s, nil
+			if l, err := f.listed(ctx, address, der, cert, issuer); err == nil {
+				return l, nil
 			}
 		}
 	}
 	resp, err := f.client().Do(ctx, fetch.Request{Kind: "crl", URL: address, MaxBytes: 100 << 20})
 	if err != nil {
-		return Status{}, err
+		return nil, err
 	}
-	c, s, err := f.listed(ctx, address, resp.Body, cert, issuer)
+	l, err := f.listed(ctx, address, resp.Body, cert, issuer)
 	if err != nil {
-		return Status{}, codes.Wrap(codes.Code(codes.Of(err)), "asking", resp.Address, err)
+		return nil, codes.Wrap(codes.Code(codes.Of(err)), "asking", resp.Address, err)
 	}
-	if f.Cache != nil && !c.NextUpdate.IsZero() {
-		f.Cache.Put(key, resp.Body, c.NextUpdate)
+	if f.Cache != nil && !l.NextUpdate.IsZero() {
+		f.Cache.Put(key, resp.Body, l.NextUpdate)
 	}
-	return s, nil
+	return l, nil
 }
 
 // listed reads a list's word about a certificate; the list is verified.
-func (f *Fetcher) listed(ctx context.Context, address string, der []byte, cert, issuer *certpath.Certificate) (*CRL, Status, error) {
-	c, s, err := lookup(ctx, der, cert, issuer)
+func (f *Fetcher) listed(ctx context.Context, address string, der []byte, cert, issuer *certpath.Certificate) (*list, error) {
+	c, err := parseCRL(ctx, der)
 	if err != nil {
-		return nil, s, err
+		return nil, err
 	}
-	if err := f.current(s); err != nil {
-		return nil, s, err
+	signer, key, ok := c.signedBy(issuer, f.crlIssuers(ctx, c, issuer))
+	if !ok {
+		return nil, codes.New(ErrSigner, "verifying the CRL of", c.Issuer.String(), "it is signed by nobody whom "+issuer.Subject.String()+" lets sign")
 	}
-	s.Source = address
-	return c, s, nil
+	if c.covers(cert) == 0 {
+		return nil, codes.New(ErrUnanswered, "searching the CRL of", c.Issuer.String(), "it is about other certificates")
+	}
+	if err := f.current(c.status(entry{})); err != nil {
+		return nil, err
+	}
+	q := queryFor(cert)
+	return &list{c, q.entry, signer, key, address}, c.find(ctx, q)
 }
 
-// lookup scans a list once, as long as ctx lasts, and verifies it.
-func lookup(ctx context.Context, der []byte, cert, issuer *certpath.Certificate) (*CRL, Status, error) {
-	c, s, err := ScanCRL(&lasting{ctx, bytes.NewReader(der)}, cert.SerialNumber)
-	if err = cmp.Or(ctx.Err(), err); err != nil {
-		return nil, s, err
+// crlIssuers are the certificates that may have signed a list: those given, and where the issuer's own key did not, those
+// that the list points to (RFC 5280, 5.2.7).
+func (f *Fetcher) crlIssuers(ctx context.Context, c *CRL, issuer *certpath.Certificate) []*certpath.Certificate {
+	if len(c.issuers) == 0 || issuer.Subject.Equal(c.Issuer) && c.CheckSignature(issuer) == nil {
+		return f.Pool
 	}
-	s.Evidence = der
-	return c, s, c.CheckSignature(issuer)
+	pool := f.Pool
+	for _, a := range first(c.issuers) {
+		if found, err := f.certificates(ctx, a); err == nil {
+			pool = append(slices.Clip(pool), found...)
+		}
+	}
+	return pool
+}
+
+// certificates asks one address for certificates.
+func (f *Fetcher) certificates(ctx context.Context, address string) ([]*certpath.Certificate, error) {
+	resp, err := f.client().Do(ctx, fetch.Request{Kind: "aia", URL: address, MaxBytes: 1 << 20})
+	if err != nil {
+		return nil, err
+	}
+	return certpath.ParseCertificates(resp.Body)
 }
 
 // lasting is a reader that ends with a context: a list of 100 MB takes a second.
@@ -367,45 +444,11 @@ func fingerprint(c *certpath.Certificate) string {
 func (f *Fetcher) Issuers(ctx context.Context, cert *certpath.Certificate) ([]*certpath.Certificate, error) {
 	var failures []error
 	for _, a := range first(cert.IssuerURLs) {
-		resp, err := f.client().Do(ctx, fetch.Request{Kind: "aia", URL: a, MaxBytes: 1 << 20})
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		certs, err := certpath.ParseCertificates(resp.Body)
+		certs, err := f.certificates(ctx, a)
 		if err == nil {
 			return certs, nil
 		}
 		failures = append(failures, err)
 	}
 	return nil, errors.Join(failures...)
-}
-
-// Stored answers from evidence that a document carries. It implements certpath.StatusSource. Safe for concurrent use.
-type Stored struct {
-	OCSP [][]byte
-	CRLs [][]byte
-	Pool []*certpath.Certificate
-}
-
-// Status implements certpath.StatusSource: everything stored that is about cert and verifies.
-func (s *Stored) Status(ctx context.Context, cert, issuer *certpath.Certificate) ([]Status, error) {
-	var out []Status
-	for _, der := range s.OCSP {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if st, err := statusOf(der, cert, issuer, s.Pool); err == nil {
-			out = append(out, st)
-		}
-	}
-	for _, der := range s.CRLs {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if _, st, err := lookup(ctx, der, cert, issuer); err == nil {
-			out = append(out, st)
-		}
-	}
-	return out, nil
 }

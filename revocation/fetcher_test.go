@@ -420,7 +420,11 @@ func TestAFetcherIsCancelledWithinATenthOfASecond(t *testing.T) {
 	p.Faults.Set("ocsp", slow)
 	p.Faults.Set("ca", slow)
 	f := &revocation.Fetcher{Fetch: &fetch.Client{AllowHosts: []string{p.Host()}}}
-	list, _ := hundredMegabytes(t)
+	open, _, _ := hundredMegabytes(t)
+	list, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
 	large, err := io.ReadAll(list)
 	if err != nil {
 		t.Fatal(err)
