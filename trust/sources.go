@@ -71,12 +71,17 @@ func (s *Store) Sources() []Source {
 func (s *Store) Warnings(at time.Time) []Warning {
 	var out []Warning
 	for _, source := range s.Sources() {
-		out = append(out, source.Warnings...)
-		if !source.NextUpdate.IsZero() && at.After(source.NextUpdate) && source.Kind != KindPivot {
-			out = append(out, Warning{WarnExpired, source.Path, source.NextUpdate.Format(time.RFC3339)})
-		}
+		out = append(out, source.WarningsAt(at)...)
 	}
 	return out
+}
+
+// WarningsAt are the source's warnings, and [WarnExpired] if it is a list in use that has expired by then.
+func (s *Source) WarningsAt(at time.Time) []Warning {
+	if s.NextUpdate.IsZero() || !at.After(s.NextUpdate) || s.Kind == KindPivot {
+		return s.Warnings
+	}
+	return append(slices.Clone(s.Warnings), Warning{WarnExpired, s.Path, s.NextUpdate.Format(time.RFC3339)})
 }
 
 func (s *Source) warn(code codes.Code, detail string) {

@@ -111,7 +111,7 @@ func (n *networkFlags) register(f *flagSet, withTSA bool) {
 	if withTSA {
 		f.Var(&n.tsa, "tsa", f.e.words("`URL` của dịch vụ dấu thời gian (lặp lại được)", "`URL` of a time-stamping service (repeatable)"))
 	}
-	f.Var(&n.trust, "trust", f.e.words("`TỆP|THƯ_MỤC` chứng thư tin cậy (lặp lại được)", "`FILE|DIR` of trusted certificates (repeatable)"))
+	f.Var(&n.trust, "trust", f.e.words("`TỆP|THƯ_MỤC` chứng thư tin cậy, danh sách tin cậy .xml, .ctl (lặp lại được)", "`FILE|DIR` of trusted certificates and lists, .xml or .ctl (repeatable)"))
 	f.Var(&n.allow, "allow-host", f.e.words("`HOST[:PORT]` được phép gọi dù là địa chỉ nội bộ (lặp lại được)", "`HOST[:PORT]` that may be asked although its address is private (repeatable)"))
 	f.Var(&n.rewrite, "rewrite", f.e.words("`HOST=HOST` gọi máy chủ này thay cho máy chủ kia (lặp lại được)", "`HOST=HOST` sends calls for one host to another (repeatable)"))
 	f.BoolVar(&n.verbose, "verbose", false, f.e.words("kể từng lần gọi khóa, TSA, OCSP, CRL ra luồng lỗi", "tell of every call of key, TSA, OCSP and CRL on standard error"))
@@ -175,6 +175,7 @@ func (n *networkFlags) open(e *env) (*network, error) {
 	if out.store, err = trust.Load(n.trust...); err != nil {
 		return nil, err
 	}
+	e.warnOfTrust(out.store)
 	return out, nil
 }
 

@@ -71,6 +71,7 @@ func commands(e *env) []command {
 		{"timestamp", e.words("thêm dấu thời gian cho tệp", "time-stamp a file"), runTimestamp},
 		{"verify", e.words("kiểm tra chữ ký", "verify signatures"), runVerify},
 		{"inspect", e.words("xem trường, phiên bản và chữ ký trong tệp", "list fields, revisions and signatures of a file"), runInspect},
+		{"trust", e.words("xem --trust nạp được gì: gốc, danh sách tin cậy, cảnh báo", "say what --trust loads: anchors, trusted lists, warnings"), runTrust},
 		{"version", e.words("phiên bản", "version"), runVersion},
 	}
 }

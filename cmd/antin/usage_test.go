@@ -24,6 +24,7 @@ func TestWrongUsageIsReportedInTheFormatAsked(t *testing.T) {
 		{"an option that does not exist", []string{"sign", in, "--colour", "red"}},
 		{"no file", []string{"verify"}},
 		{"no file to inspect", []string{"inspect"}},
+		{"no file of trust", []string{"trust"}},
 		{"neither -o nor --in-place", signArgs(dir, in)},
 		{"-o beside --in-place", signArgs(dir, in, "-o", dir, "--in-place")},
 		{"the input as -o", signArgs(dir, in, "-o", in)},
