@@ -89,7 +89,7 @@ func causeOf(err error, outer codes.Code) codes.Code {
 		is    error
 		cause codes.Code
 	}{
-		{fs.ErrNotExist, codeAbsent}, {fs.ErrPermission, codeDenied}, {syscall.EROFS, codeReadOnly}, {syscall.ENOTDIR, codeNotFolder},
+		{fs.ErrNotExist, codeAbsent}, {fs.ErrPermission, codeDenied}, {syscall.EROFS, codeReadOnly}, {syscall.ENOTDIR, codeNotFolder}, {syscall.EISDIR, codeNotAFile},
 		{syscall.ENOSPC, codeDiskFull}, {syscall.EDQUOT, codeDiskFull}, {syscall.EFBIG, codeDiskFull},
 	} {
 		if errors.Is(err, known.is) {

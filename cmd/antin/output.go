@@ -125,6 +125,9 @@ func openPDF(ctx context.Context, path string, password []byte) (*pdf.Document, 
 
 // openRegular opens a file that is no device and no folder.
 func openRegular(path string) (*os.File, int64, error) {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return nil, 0, codes.Wrap(errInput, "opening", path, codes.New(codeNotAFile, "looking at it", "", "it is a folder or a device"))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, 0, codes.Wrap(errInput, "opening", path, err)

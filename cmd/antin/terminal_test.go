@@ -125,3 +125,24 @@ func TestABatchDrawsItsProgressOnATerminal(t *testing.T) {
 		t.Errorf("%q", screen)
 	}
 }
+
+// TestAPipeIsNoInput: a command does not wait for a writer that never comes.
+func TestAPipeIsNoInput(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe.pdf")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	answered := make(chan string, 1)
+	go func() {
+		_, out, _ := callWith(t.Context(), keys.Open, "verify", pipe, "--format", "json")
+		answered <- out
+	}()
+	select {
+	case out := <-answered:
+		if !strings.Contains(out, "cmd.not_a_file") {
+			t.Error(out)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("it waits")
+	}
+}
