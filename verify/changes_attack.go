@@ -257,7 +257,8 @@ func signatureAttack(s *SignatureFacts) string {
 	return ""
 }
 
-// nameAttacks adds a finding for each attack whose marks are there: an error where something forbidden was done, else a warning.
+// nameAttacks adds a finding for each attack whose marks are there: an error where it made the signature
+// fail, else a warning.
 func (v *SignatureVerdict) nameAttacks(s *SignatureFacts, p *Policy) {
 	named := map[string]bool{}
 	name := func(attack, detail string, failed bool) {
@@ -265,13 +266,16 @@ func (v *SignatureVerdict) nameAttacks(s *SignatureFacts, p *Policy) {
 			return
 		}
 		named[attack] = true
-		if failed {
+		if failed && v.Indication == TotalFailed {
 			v.Errors = append(v.Errors, Finding{Code: "attack." + attack, Detail: detail})
 		} else {
 			v.Warnings = append(v.Warnings, Finding{Code: "attack." + attack, Detail: detail})
 		}
 	}
 	name(signatureAttack(s), s.ByteRangeProblem, true)
+	if slices.Contains(s.Notes, "data_after_cms") {
+		name(AttackByteRange, "data_after_cms", false)
+	}
 	if s.Type == TypeDocumentTimestamp {
 		return // it promises nothing about what follows it
 	}

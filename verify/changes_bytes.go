@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,7 +30,7 @@ func (s *step) bytes() {
 	if err != nil {
 		return // collect said so
 	}
-	listed := make([]int64, 0, len(written))
+	listed := make([]listedObject, 0, len(written))
 	for _, c := range written {
 		switch d := s.touched[c.Ref]; {
 		case c.Offset < 0:
@@ -39,7 +40,7 @@ func (s *step) bytes() {
 			// Readers without cross-reference streams see the old object (ISO 32000-2, 7.5.8.4 is for new ones).
 			s.forbid("hybrid_differs", AttackDifferential, c.Ref.String(), describe(d.before), describe(d.after))
 		default:
-			listed = append(listed, c.Offset)
+			listed = append(listed, listedObject{c.Offset, c.Ref})
 		}
 		if d := s.touched[c.Ref]; d != nil {
 			if u, ok := d.after.(unreadable); ok {
@@ -55,66 +56,72 @@ func (s *step) bytes() {
 const maxRegion = 64 << 20
 
 // region looks for objects, trailers and cross-references outside the objects that the revision lists.
-func (s *step) region(from, to int64, listed []int64) {
+func (s *step) region(from, to int64, listed []listedObject) {
 	b := make([]byte, min(to-from, maxRegion))
 	if _, err := s.doc.Reader().ReadAt(b, from); err != nil {
 		return // the objects cannot be read either
 	}
-	slices.Sort(listed)
-	spans := s.spans(listed)
+	slices.SortFunc(listed, func(a, b listedObject) int { return cmp.Compare(a.offset, b.offset) })
+	listed = slices.CompactFunc(listed, func(a, b listedObject) bool { return a.offset == b.offset })
+	at, stream := 0, false
 	trailers, starts := 0, 0
-	for at := 0; at < len(b); {
-		if len(spans) > 0 && int64(at)+from >= spans[0][0] {
-			start := max(0, int(spans[0][0]-from))
-			if header := bytes.Index(b[start:min(len(b), start+64)], []byte("obj")); header >= 0 {
-				start += header + len("obj")
-			}
-			at = max(at, start, int(min(spans[0][1]-from, int64(len(b)))))
-			spans = spans[1:]
-			continue
-		}
+	for i := range len(listed) + 1 {
 		end := len(b)
-		if len(spans) > 0 {
-			end = min(end, int(spans[0][0]-from))
+		if i < len(listed) {
+			end = min(end, int(listed[i].offset-from))
 		}
-		gap := b[at:end]
-		trailers += bytes.Count(gap, []byte("trailer"))
-		starts += bytes.Count(gap, []byte("startxref"))
-		if n, ok := objectHeader(gap); ok {
-			s.forbid("unlisted_object", AttackIncremental, strconv.Itoa(n), "", "offset "+fmt.Sprint(from+int64(at)))
+		if at < end {
+			gap := b[at:end]
+			trailers += bytes.Count(gap, []byte("trailer"))
+			starts += bytes.Count(gap, []byte("startxref"))
+			if n, ok := objectHeader(gap); ok {
+				s.forbid("unlisted_object", AttackIncremental, strconv.Itoa(n), "", "offset "+fmt.Sprint(from+int64(at)))
+			} else if stream && !streamEnds(gap) {
+				s.forbid("stream_ends_twice", AttackDifferential, listed[i-1].ref.String(), "", "")
+			}
 		}
-		at = end
+		if i < len(listed) {
+			at, stream = s.bodyEnd(b, max(end, 0), from, listed[i].ref)
+		}
 	}
 	if trailers > 1 || starts > 1 {
 		s.forbid("cross_reference_twice", AttackDifferential, "trailer", "", fmt.Sprintf("%d trailers, %d startxref", trailers, starts))
 	}
 }
 
-// spans are where the listed objects lie: from their number to the end of their stream, or to endobj.
-func (s *step) spans(listed []int64) [][2]int64 {
-	var out [][2]int64
-	for i, at := range listed {
-		if i > 0 && listed[i-1] == at {
-			continue
-		}
-		out = append(out, [2]int64{at, at + 1})
+// listedObject is an object where its revision lists it.
+type listedObject struct {
+	offset int64
+	ref    pdf.Ref
+}
+
+// bodyEnd is behind an object's header, or behind the data of its stream.
+func (s *step) bodyEnd(b []byte, at int, from int64, ref pdf.Ref) (end int, stream bool) {
+	if header := bytes.Index(b[min(at, len(b)):min(len(b), at+64)], []byte("obj")); header >= 0 {
+		at += header + len("obj")
 	}
-	for i := range s.deltas {
-		d := &s.deltas[i]
-		if d.offset < 0 {
-			continue
+	if st, ok := load(s.new, ref).(*pdf.Stream); ok {
+		if start, length := st.Extent(); start >= from+int64(at) {
+			return int(min(start+length-from, int64(len(b)))), true
 		}
-		k, ok := slices.BinarySearchFunc(out, d.offset, func(s [2]int64, at int64) int { return int(min(1, max(-1, s[0]-at))) })
-		if !ok {
-			continue
-		}
-		if st, ok := d.after.(*pdf.Stream); ok {
-			if start, length := st.Extent(); start > d.offset {
-				out[k][1] = max(out[k][1], start+length)
+	}
+	return at, false
+}
+
+// streamEnds: behind a stream's data come endstream and endobj, before the next object or cross-reference, and nothing else.
+func streamEnds(gap []byte) bool {
+	for line := range bytes.Lines(gap) {
+		for w := range bytes.FieldsSeq(line) {
+			switch string(w) {
+			case "endstream", "endobj", "endstreamendobj":
+			case "xref", "trailer", "startxref":
+				return true
+			default:
+				return w[0] == '%'
 			}
 		}
 	}
-	return out
+	return true
 }
 
 // objectHeader finds "N G obj" at the start of a line, but for the listed object that a gap may begin inside of.

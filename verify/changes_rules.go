@@ -35,13 +35,20 @@ func spellingRules() []changeRule {
 		// Writers spell a number as they keep it; viewers compute with 32 bits (ISO 32000-2, annex C.2).
 		{"respelled_number", roleSame, nil, func(_ *step, d *difference) bool { return equalValues(d.before, d.after, true) }},
 		// The same content compressed anew, or copied under another number.
-		{"stored_anew", roleSame, nil, func(s *step, d *difference) bool { return s.sameContent(d.before, d.after) }},
+		{"stored_anew", roleSame, nil, storedAnew},
 		// ISO 32000-2, 7.5.4: what nothing refers to is not part of the document.
 		{"unreferenced", roleOrphan, nil, func(*step, *difference) bool { return true }},
 		// A free entry, of whatever generation, takes away what was there; who still refers to it is asked beside.
 		{"freed", roleFreed, nil, func(*step, *difference) bool { return true }},
 		{"back_reference", roleBack, nil, func(*step, *difference) bool { return true }},
 	}
+}
+
+func storedAnew(s *step, d *difference) bool {
+	if d.role == roleField && d.key == "V" && slices.ContainsFunc(s.owners(d.ref), func(n *formNode) bool { return n.kind == "Sig" }) {
+		return false // a signature stays where it was signed
+	}
+	return s.sameContent(d.before, d.after)
 }
 
 // structureRules: a new widget of a tagged file gets its structure element (ISO 32000-2, 14.7.5.4). Nothing of it is drawn.

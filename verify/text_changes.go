@@ -68,6 +68,7 @@ var changeTexts = map[string][2]string{
 	"change.unlisted_bytes":                 {"Có dữ liệu ở sau phần cuối của văn bản: “{after}”.", "There is data behind the end of the document: “{after}”."},
 	"change.cross_reference_elsewhere":      {"Bảng tham chiếu nằm sai chỗ.", "A cross-reference stands in the wrong place."},
 	"change.cross_reference_twice":          {"Một lần sửa có hai bảng tham chiếu: mỗi phần mềm có thể thấy một văn bản khác.", "One revision has two cross-references: programs may see different documents."},
+	"change.stream_ends_twice":              {"Đối tượng {object} kết thúc ở hai chỗ: mỗi phần mềm có thể thấy một nội dung khác.", "Object {object} ends in two places: programs may see different contents."},
 	"change.hybrid_differs":                 {"Hai bảng tham chiếu của một lần sửa khác nhau ở đối tượng {object}.", "The two cross-references of a revision differ about object {object}."},
 	"change.object_beyond_revision":         {"Đối tượng {object} được chỉ tới chỗ ngoài phần đã lưu.", "Object {object} is said to stand behind the end of its revision."},
 	"change.object_beyond_signature":        {"Đối tượng {object} của phần đã ký lại nằm sau phần đã ký.", "Object {object} of the signed revision stands behind its end."},
