@@ -385,3 +385,34 @@ func ExampleParseList() {
 	fmt.Println(list.Territory, list.Sequence, s.Provider, trust.Granted(s.Periods[0].Status), list.Expired(day("2026-08-01")))
 	// Output: VN 3 A province true true
 }
+
+// The sample is our list signed by EU DSS 6.4 (version 6, XAdES properties), so that a machine without it has one too; its keys are gone.
+func TestTheSampleOfDSSHolds(t *testing.T) {
+	s, err := trust.Load("testdata/dss")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := told(s, day("2026-06-01")); got != "list.xml trusted-list 1+0\n" {
+		t.Error(got)
+	}
+	if len(s.Anchors(day("2022-01-01"))) != 1 || len(s.Anchors(day("2025-01-01"))) != 0 {
+		t.Error("the service is not granted from 2020 to 2023")
+	}
+	data, err := os.ReadFile("testdata/dss/list.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	signer, err := os.ReadFile("testdata/dss/list.signer.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "list.signer.pem"), signer)
+	for name, other := range map[string][]byte{
+		"a status": changed(t, data, withdrawn, granted), "a property": changed(t, data, "SigningTime>2026", "SigningTime>2025"),
+	} {
+		if _, err := trust.Load(write(t, filepath.Join(dir, "list.xml"), other)); !errors.Is(err, xmldsig.ErrDigest) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -29,7 +29,7 @@ type Result struct {
 	SignatureAlgorithm string
 	// Hash is the one of the signature, 0 for Ed25519.
 	Hash crypto.Hash
-	// Notes are stable codes of what a policy may not want: "sha1".
+	// Notes are stable codes of what a policy may not want: "sha1", "short_ecdsa_value".
 	Notes []string
 }
 
@@ -124,9 +124,7 @@ func Verify(signature *Element, key crypto.PublicKey) (*Result, error) {
 	if r.Hash, err = checkValue(r.SignatureAlgorithm, key, octets, value); err != nil {
 		return nil, err
 	}
-	if r.Hash == crypto.SHA1 {
-		r.Notes = append(r.Notes, "sha1")
-	}
+	sha1 := r.Hash == crypto.SHA1
 	// SignedInfo is read as it was digested: nothing of it can be outside of what the value covers.
 	for i, e := range info.Elements(Namespace, "Reference") {
 		if i == maxReferences {
@@ -137,9 +135,13 @@ func Verify(signature *Element, key crypto.PublicKey) (*Result, error) {
 			return nil, err
 		}
 		r.References = append(r.References, *ref)
-		if ref.Hash == crypto.SHA1 && len(r.Notes) == 0 {
-			r.Notes = append(r.Notes, "sha1")
-		}
+		sha1 = sha1 || ref.Hash == crypto.SHA1
+	}
+	if sha1 {
+		r.Notes = append(r.Notes, "sha1")
+	}
+	if shortValue(key, value) {
+		r.Notes = append(r.Notes, "short_ecdsa_value")
 	}
 	if len(r.References) == 0 {
 		return nil, fail(ErrStructure, "SignedInfo", "there is no reference")

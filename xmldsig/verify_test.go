@@ -342,7 +342,7 @@ func TestSamplesOfXmlsecHold(t *testing.T) {
 	}
 }
 
-func TestECDSAValuesHaveTheirExactLength(t *testing.T) {
+func TestECDSAValuesHaveTwoHalves(t *testing.T) {
 	signed := sign(t, order, "p256", pkitest.XMLSignature{})
 	old := parse(t, signed).Signatures()[0].Element(xmldsig.Namespace, "SignatureValue").Text()
 	value, err := base64.StdEncoding.DecodeString(old)
@@ -350,7 +350,7 @@ func TestECDSAValuesHaveTheirExactLength(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, other := range map[string][]byte{
-		"nothing": {}, "half": value[:32], "one byte less": value[:63],
+		"nothing": {}, "r alone": value[:32], "one byte less": value[:63],
 		"zeros behind r and s": append(value[:64:64], 0, 0),
 		"zeros before each":    append(append(append([]byte{0}, value[:32]...), 0), value[32:]...),
 	} {
@@ -359,4 +359,29 @@ func TestECDSAValuesHaveTheirExactLength(t *testing.T) {
 			wants(t, err, xmldsig.ErrSignature)
 		})
 	}
+}
+
+// EU DSS leaves out the zeros that r and s have in common.
+func TestShortECDSAValuesAreReadAndNoted(t *testing.T) {
+	for range 200 { // every fourth has them
+		signed := sign(t, order, "p521", pkitest.XMLSignature{Algorithm: more + "ecdsa-sha512"})
+		old := parse(t, signed).Signatures()[0].Element(xmldsig.Namespace, "SignatureValue").Text()
+		value, err := base64.StdEncoding.DecodeString(old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if value[0] != 0 || value[66] != 0 {
+			continue
+		}
+		short := append(value[1:66:66], value[67:]...)
+		r, err := verify(t, replaced(t, signed, old, base64.StdEncoding.EncodeToString(short)), keys()["p521"].Public())
+		if err != nil || len(r.Notes) != 1 || r.Notes[0] != "short_ecdsa_value" {
+			t.Errorf("%+v, %v", r, err)
+		}
+		if r, err = verify(t, signed, keys()["p521"].Public()); err != nil || len(r.Notes) != 0 {
+			t.Errorf("the whole value: %+v, %v", r, err)
+		}
+		return
+	}
+	t.Error("no value has zeros")
 }

@@ -249,7 +249,7 @@ public final class Dss {
 		return all;
 	}
 
-	private static String json(Object o) {
+	static String json(Object o) {
 		if (o instanceof Map<?, ?> map) {
 			List<String> parts = new ArrayList<>();
 			map.forEach((k, v) -> parts.add(json(String.valueOf(k)) + ":" + json(v)));
