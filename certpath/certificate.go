@@ -92,7 +92,8 @@ type Certificate struct {
 	ExtensionErrors       []error // extensions that could not be decoded, or stand there twice
 
 	tbsAlgorithm AlgorithmIdentifier // inside the signed part
-	broken       []OID               // the extensions of ExtensionErrors
+	verified     *Verified
+	broken       []OID // the extensions of ExtensionErrors
 }
 
 // Extension is one extension.
@@ -116,7 +117,7 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 	if !input.ReadASN1Element(&whole, cbasn1.SEQUENCE) || len(input) != 0 {
 		return nil, bad("the outer SEQUENCE")
 	}
-	c := &Certificate{Raw: whole, MaxPathLen: -1, Version: 1}
+	c := &Certificate{Raw: whole, MaxPathLen: -1, Version: 1, verified: &Verified{}}
 	body := whole
 	if !body.ReadASN1(&outer, cbasn1.SEQUENCE) || !outer.ReadASN1Element(&tbs, cbasn1.SEQUENCE) {
 		return nil, bad("tbsCertificate")
@@ -408,8 +409,10 @@ func (c *Certificate) CheckSignatureFrom(issuer *Certificate) error {
 	if !sameAlgorithm(c.SignatureAlgorithm, c.tbsAlgorithm) { // RFC 5280, 4.1.1.2
 		return codes.New(ErrSignature, "verifying a certificate", c.Subject.String(), "it names two signature algorithms")
 	}
-	_, err := VerifySignature(c.SignatureAlgorithm, issuer.PublicKey, c.RawTBSCertificate, c.Signature)
-	return err
+	return c.verified.By(issuer, func() error {
+		_, err := VerifySignature(c.SignatureAlgorithm, issuer.PublicKey, c.RawTBSCertificate, c.Signature)
+		return err
+	})
 }
 
 // sameAlgorithm takes NULL and absent parameters for the same (RFC 4055, 2.1).

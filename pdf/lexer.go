@@ -260,6 +260,9 @@ func (l *lexer) hex() (Object, error) {
 	var b []byte
 	half := -1
 	for {
+		if half < 0 {
+			b = l.pairs(b)
+		}
 		c := l.next()
 		switch {
 		case c < 0:
@@ -285,6 +288,36 @@ func (l *lexer) hex() (Object, error) {
 		}
 	}
 }
+
+// pairs takes the digits that stand in the window two by two: signature values are tens of thousands of them.
+func (l *lexer) pairs(b []byte) []byte {
+	i := l.pos - l.start
+	if i < 0 || i >= int64(len(l.buf)) {
+		return b
+	}
+	rest := l.buf[i:]
+	n := 0
+	for ; n+1 < len(rest) && int64(len(b)) < l.limits.ObjectBytes; n += 2 {
+		high, low := unhexed[rest[n]], unhexed[rest[n+1]]
+		if high|low > 15 {
+			break
+		}
+		b = append(b, high<<4|low)
+	}
+	l.pos += int64(n)
+	return b
+}
+
+// unhexed is the value of each hexadecimal digit, 0xff for what is none.
+var unhexed = func() (t [256]byte) {
+	for c := range t {
+		t[c] = 0xff
+		if v := unhex(c); v >= 0 {
+			t[c] = byte(v)
+		}
+	}
+	return t
+}()
 
 func (l *lexer) array(depth int) (Object, error) {
 	a := Array{}

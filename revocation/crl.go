@@ -37,6 +37,7 @@ type CRL struct {
 	digest    []byte      // of tbsCertList
 	tbs       []byte      // for algorithms that sign the message itself
 	signature []byte
+	verified  *certpath.Verified
 }
 
 // Extension identifiers of CRLs and their entries (RFC 5280, 5.2 and 5.3).
@@ -135,9 +136,14 @@ func (c *CRL) CheckSignature(issuer *certpath.Certificate) error {
 	if !issuer.Subject.Equal(c.Issuer) {
 		return codes.New(ErrSigner, "verifying the CRL of", c.Issuer.String(), "its issuer is another than "+issuer.Subject.String())
 	}
-	h := certpath.HashOf(c.SignatureAlgorithm)
-	var err error
-	switch {
+	if err := c.verified.By(issuer, func() error { return c.verify(issuer) }); err != nil {
+		return codes.Wrap(ErrSigner, "verifying the CRL of", c.Issuer.String(), err)
+	}
+	return nil
+}
+
+func (c *CRL) verify(issuer *certpath.Certificate) (err error) {
+	switch h := certpath.HashOf(c.SignatureAlgorithm); {
 	case h != c.hash: // RFC 5280, 5.1.1.2
 		err = codes.New(ErrCRL, "verifying the CRL of", c.Issuer.String(), "it names two algorithms")
 	case h == 0:
@@ -145,10 +151,7 @@ func (c *CRL) CheckSignature(issuer *certpath.Certificate) error {
 	default:
 		_, err = certpath.VerifyDigest(c.SignatureAlgorithm, issuer.PublicKey, h, c.digest, c.signature)
 	}
-	if err != nil {
-		return codes.Wrap(ErrSigner, "verifying the CRL of", c.Issuer.String(), err)
-	}
-	return nil
+	return err
 }
 
 // decode reads what the list's extensions say (RFC 5280, 5.2).

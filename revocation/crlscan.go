@@ -172,7 +172,7 @@ func queryFor(cert *certpath.Certificate) *query {
 
 // scan reads a list; it is nil if the query does not want it.
 func scan(r io.Reader, q *query) (*CRL, error) {
-	c := &CRL{}
+	c := &CRL{verified: &certpath.Verified{}}
 	s := &scanner{r: bufio.NewReaderSize(r, maxElement+16), keep: &bytes.Buffer{}}
 	if tag, _, err := s.header(); err != nil || tag != 0x30 {
 		return nil, badCRL("CertificateList")

@@ -58,6 +58,7 @@ type OCSPResponse struct {
 	signature []byte
 	name      *certpath.Name // responder by name
 	keyHash   []byte         // responder by key
+	verified  *certpath.Verified
 }
 
 // SingleResponse is one certificate's answer.
@@ -95,13 +96,13 @@ func ParseOCSP(der []byte) (*OCSPResponse, error) {
 		!rb.ReadASN1ObjectIdentifier(&oid) || !oid.Equal(oidBasic) || !rb.ReadASN1(&basic, cbasn1.OCTET_STRING) {
 		return nil, badOCSP("responseBytes")
 	}
-	r := &OCSPResponse{Raw: der[:len(der)-len(in)], Basic: basic}
+	r := &OCSPResponse{Raw: der[:len(der)-len(in)], Basic: basic, verified: &certpath.Verified{}}
 	return r, r.parseBasic(basic)
 }
 
 // ParseBasicOCSP reads a BasicOCSPResponse and wraps it.
 func ParseBasicOCSP(der []byte) (*OCSPResponse, error) {
-	r := &OCSPResponse{Basic: der, Raw: wrapBasic(der)}
+	r := &OCSPResponse{Basic: der, Raw: wrapBasic(der), verified: &certpath.Verified{}}
 	return r, r.parseBasic(der)
 }
 
@@ -307,7 +308,10 @@ func (r *OCSPResponse) Signer(issuer *certpath.Certificate, pool ...*certpath.Ce
 		if !r.names(c) {
 			continue
 		}
-		if _, err := certpath.VerifySignature(r.alg, c.PublicKey, r.tbs, r.signature); err != nil {
+		if r.verified.By(c, func() error {
+			_, err := certpath.VerifySignature(r.alg, c.PublicKey, r.tbs, r.signature)
+			return err
+		}) != nil {
 			continue
 		}
 		if c.Equal(issuer) || bytes.Equal(c.RawSubjectPublicKeyInfo, issuer.RawSubjectPublicKeyInfo) && c.Subject.Equal(issuer.Subject) {

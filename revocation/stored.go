@@ -19,6 +19,8 @@ type Stored struct {
 	Long []LongList
 	// Pool holds further certificates, among them those of responders and CRL issuers.
 	Pool []*certpath.Certificate
+	// Memory keeps what was read and verified for the next document; nil keeps nothing.
+	Memory *Memory
 
 	mu        sync.Mutex
 	responses []*OCSPResponse // as far as read, nil where they cannot be
@@ -50,14 +52,14 @@ func (s *Stored) parse(ctx context.Context) ([]*OCSPResponse, []*CRL, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, der := range s.OCSP[len(s.responses):] {
-		r, err := ParseOCSP(der)
+		r, err := s.Memory.response(der)
 		if err != nil {
 			r = nil
 		}
 		s.responses = append(s.responses, r)
 	}
 	for _, der := range s.CRLs[len(s.lists):] {
-		c, err := parseCRL(ctx, der)
+		c, err := s.Memory.list(ctx, der)
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}

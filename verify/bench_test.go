@@ -52,16 +52,16 @@ func BenchmarkValidate(b *testing.B) {
 		}
 		files[i] = out.Bytes()
 	}
-	store := trust.New(pki.Root)
+	store, memory, policy := trust.New(pki.Root), &verify.Memory{}, verify.DefaultPolicy()
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
 		f := files[i%len(files)]
-		facts, err := verify.Collect(ctx, bytes.NewReader(f), int64(len(f)), &verify.CollectOptions{Trust: store, Offline: true, At: time.Now()})
+		facts, err := verify.Collect(ctx, bytes.NewReader(f), int64(len(f)), &verify.CollectOptions{Trust: store, Offline: true, At: time.Now(), Memory: memory})
 		if err != nil {
 			b.Fatal(err)
 		}
-		if v := verify.Decide(facts, verify.DefaultPolicy(), time.Now()); v.Indication != verify.TotalPassed {
+		if v := verify.Decide(facts, policy, time.Now()); v.Indication != verify.TotalPassed {
 			b.Fatal(v.Indication, v.Sub, v.Signatures[0].Errors)
 		}
 	}

@@ -23,6 +23,8 @@ type CollectOptions struct {
 	Fetch *fetch.Client
 	// Cache keeps fetched evidence; nil means none.
 	Cache revocation.Cache
+	// Memory keeps certificates and evidence, and what was verified about them, for the next file; nil keeps nothing.
+	Memory *Memory
 	// Password opens an encrypted PDF.
 	Password []byte
 	// Content is what a detached CMS signature or a time-stamp token is over; nil where it is inside, or not at hand.
@@ -60,7 +62,7 @@ type collector struct {
 
 func newCollector(ctx context.Context, o *CollectOptions) *collector {
 	c := &collector{
-		ctx: ctx, o: o, stored: &revocation.Stored{},
+		ctx: ctx, o: o, stored: &revocation.Stored{Memory: o.Memory.evidence()},
 		certs: map[[32]byte]int{}, evidence: map[string]int{}, asked: map[string]bool{}, known: map[string][]ChainFacts{},
 	}
 	if !o.Offline {
@@ -100,13 +102,16 @@ func (c *collector) carriedCertificates(certs []*certpath.Certificate) {
 		c.certificate(cert)
 		c.f.Certificates[c.certs[cert.Fingerprint()]].InDocument = true
 	}
-	c.pool = append(c.pool, certs...)
+	for _, cert := range certs {
+		c.pool = append(c.pool, c.o.Memory.certificate(cert))
+	}
 	c.stored.Pool = c.pool
 }
 
 // chains are the paths from a certificate to an anchor, with the evidence about each certificate in them. at is the moment
 // for which evidence is wanted.
 func (c *collector) chains(cert *certpath.Certificate, purpose certpath.Purpose, at time.Time) ([]ChainFacts, error) {
+	cert = c.o.Memory.certificate(cert)
 	id := c.certificate(cert)
 	key := id + string(rune('0'+purpose))
 	if known, ok := c.known[key]; ok {

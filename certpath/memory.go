@@ -1,0 +1,77 @@
+package certpath
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
+	"sync"
+)
+
+// Verified remembers the keys under which one signature was verified, so that the same object is not verified twice. Only
+// success is remembered, and of few keys. The zero value is ready for use, nil remembers nothing; it is safe for concurrent use.
+type Verified struct {
+	mu   sync.Mutex
+	keys [][32]byte
+}
+
+// maxVerified bounds the keys that are remembered of one signature.
+const maxVerified = 8
+
+// By calls verify unless it succeeded before for a certificate with the same key.
+func (v *Verified) By(signer *Certificate, verify func() error) error {
+	if v == nil || inherits(signer.PublicKey) || len(signer.RawSubjectPublicKeyInfo) == 0 { // the key is not all there
+		return verify()
+	}
+	key := sha256.Sum256(signer.RawSubjectPublicKeyInfo)
+	v.mu.Lock()
+	known := slices.Contains(v.keys, key)
+	v.mu.Unlock()
+	if known {
+		return nil
+	}
+	if err := verify(); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.keys) < maxVerified {
+		v.keys = append(v.keys, key)
+	}
+	return nil
+}
+
+// Interned keeps one parsed value for each content, and with it what was verified about it. When it holds Limit values it
+// begins anew. It is safe for concurrent use.
+type Interned[T any] struct {
+	Limit int // 0: 10,000
+
+	mu     sync.Mutex
+	values map[[32]byte]*T
+}
+
+const defaultInterned = 10_000
+
+// Of is the value of a content; parse is given a copy of it where it is not known yet.
+func (i *Interned[T]) Of(content []byte, parse func([]byte) (*T, error)) (*T, error) {
+	key := sha256.Sum256(content)
+	i.mu.Lock()
+	v := i.values[key]
+	i.mu.Unlock()
+	if v != nil {
+		return v, nil
+	}
+	v, err := parse(bytes.Clone(content))
+	if err != nil {
+		return nil, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if first := i.values[key]; first != nil {
+		return first, nil
+	}
+	if i.values == nil || len(i.values) >= orDefault(i.Limit, defaultInterned) {
+		i.values = map[[32]byte]*T{}
+	}
+	i.values[key] = v
+	return v, nil
+}
