@@ -31,7 +31,7 @@ type Canonicalization struct {
 }
 
 // Canonical writes a subtree in canonical form (Canonical XML 1.0; Exclusive XML Canonicalization 1.0). Errors: [ErrAlgorithm] for another
-// method, [ErrLimit] above 64 MB, [ErrMalformed] for a relative namespace (Canonical XML 1.0, 1.3).
+// method, [ErrLimit] above 32 MB, [ErrMalformed] for a relative namespace (Canonical XML 1.0, 1.3).
 func (e *Element) Canonical(c Canonicalization) ([]byte, error) {
 	w, err := newWriter(c)
 	if err != nil {
@@ -248,7 +248,7 @@ func (w *writer) text(s string) {
 		return
 	}
 	if len(w.out)+len(s) > maxCanonical {
-		w.err = codes.New(ErrLimit, "canonicalizing", "", "the canonical form is larger than 64 MB")
+		w.err = codes.New(ErrLimit, "canonicalizing", "", "the canonical form is larger than 32 MB")
 		return
 	}
 	w.out = append(w.out, s...)

@@ -128,8 +128,9 @@ func TestWhatIsNoXMLIsRefusedByItsCode(t *testing.T) {
 		"broken UTF-8":                   {"<a>\xff</a>", xmldsig.ErrForbidden},
 		"depth":                          {deep, xmldsig.ErrLimit},
 		"attributes":                     {"<a" + attributes.String() + "/>", xmldsig.ErrLimit},
-		"nodes":                          {"<a>" + strings.Repeat("<b/>", 2_000_001) + "</a>", xmldsig.ErrLimit},
-		"size":                           {"<a>" + strings.Repeat(" ", 32<<20) + "</a>", xmldsig.ErrLimit},
+		"nodes":                          {"<a>" + strings.Repeat("<b/>", 500_000) + "</a>", xmldsig.ErrLimit},
+		"nodes that are attributes":      {"<a>" + strings.Repeat("<b c='' d=''/>", 170_000) + "</a>", xmldsig.ErrLimit},
+		"size":                           {"<a>" + strings.Repeat(" ", 16<<20) + "</a>", xmldsig.ErrLimit},
 		"a long name":                    {"<" + strings.Repeat("a", 2000) + "/>", xmldsig.ErrMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -144,4 +145,15 @@ func TestCanonicalFormIsBounded(t *testing.T) {
 	d := parse(t, []byte(`<a xmlns:p="urn:`+strings.Repeat("x", 1<<20)+`">`+strings.Repeat("<p:b/>", 100_000)+"</a>"))
 	_, err := d.Canonical(xmldsig.Canonicalization{Method: xmldsig.ExclusiveC14N})
 	wants(t, err, xmldsig.ErrLimit)
+}
+
+func TestWhatIsJustBelowTheBoundsIsRead(t *testing.T) {
+	for name, in := range map[string]string{
+		"nodes": "<a>" + strings.Repeat("<b/>", 499_999) + "</a>", "depth": strings.Repeat("<a>", 128) + strings.Repeat("</a>", 128),
+		"size": "<a>" + strings.Repeat(" ", 16<<20-7) + "</a>",
+	} {
+		if _, err := xmldsig.Parse([]byte(in)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
