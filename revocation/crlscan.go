@@ -415,8 +415,12 @@ func (c *CRL) signatureOf(s *scanner) error {
 		return err
 	}
 	in = b
-	if !in.ReadASN1BitStringAsBytes(&c.signature) {
+	var bits cryptobyte.String
+	if !in.ReadASN1(&bits, cbasn1.BIT_STRING) || len(bits) == 0 {
 		return badCRL("signatureValue")
+	}
+	if bits[0] == 0 { // else no signature algorithm wrote it: the list can be read, and does not verify
+		c.signature = bits[1:]
 	}
 	return nil
 }

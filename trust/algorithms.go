@@ -197,6 +197,9 @@ func SignatureName(alg certpath.AlgorithmIdentifier, pub crypto.PublicKey) (name
 	case *ecdsa.PublicKey:
 		return "ecdsa", k.Params().N.BitLen()
 	case *dsa.PublicKey:
+		if k.P == nil { // its issuer's parameters, which are not known here
+			return "dsa", 0
+		}
 		return "dsa", k.P.BitLen()
 	case ed25519.PublicKey:
 		return "ed25519", 255

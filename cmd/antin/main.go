@@ -71,6 +71,7 @@ func commands(e *env) []command {
 		{"timestamp", e.words("thêm dấu thời gian cho tệp", "time-stamp a file"), runTimestamp},
 		{"verify", e.words("kiểm tra chữ ký", "verify signatures"), runVerify},
 		{"inspect", e.words("xem trường, phiên bản và chữ ký trong tệp", "list fields, revisions and signatures of a file"), runInspect},
+		{"certpath", e.words("kiểm tra đường dẫn chứng thư", "validate a certificate's path"), runCertpath},
 		{"trust", e.words("xem --trust nạp được gì: gốc, danh sách tin cậy, cảnh báo", "say what --trust loads: anchors, trusted lists, warnings"), runTrust},
 		{"attack", e.words("tạo tệp giả mạo từ tệp đã ký để thử phần mềm kiểm tra", "forge variants of a signed file, to test validators"), runAttack},
 		{"version", e.words("phiên bản", "version"), runVersion},
