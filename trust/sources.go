@@ -100,6 +100,11 @@ func failed(path, kind string, err error) Source {
 	return s
 }
 
+// ofFile says which file an error is about.
+func ofFile(path string, err error) error {
+	return codes.Wrap(codes.Code(codes.Of(err)), "loading trust anchors from", path, err)
+}
+
 type listFile struct {
 	path string
 	data []byte
@@ -212,7 +217,7 @@ func (l *loader) checkLists() (out []checked, first error) {
 			f.list, f.err = ParseList(f.data, signers)
 		}
 		if f.err != nil {
-			first = cmp.Or(first, f.err)
+			first = cmp.Or(first, ofFile(f.path, f.err))
 			continue
 		}
 		newest[key] = f
@@ -271,7 +276,7 @@ func (f *listFile) result(used bool) checked {
 func (l *loader) checkCTLs(pool []*certpath.Certificate) (out []checked, first error) {
 	for _, f := range l.ctls {
 		if f.ctl, f.err = ParseCTL(f.data, l.signersFor(f.path, nil)); f.err != nil {
-			first = cmp.Or(first, f.err)
+			first = cmp.Or(first, ofFile(f.path, f.err))
 		}
 	}
 	for _, f := range l.ctls {

@@ -351,6 +351,17 @@ var failures = map[string]func(*scene) []string{
 	},
 	"trust file absent": func(s *scene) []string { return s.sign(s.in, "--trust", filepath.Join(s.dir, "absent.crt")) },
 
+	"trusted list changed": func(s *scene) []string {
+		return s.sign(s.in, "--trust", filepath.Join(trustedFolder(s.T, filepath.Join(s.dir, "trust"), time.Now().AddDate(0, 3, 0)), "la.xml"))
+	},
+	"trusted list signed by a stranger": func(s *scene) []string {
+		dir := trustedFolder(s.T, filepath.Join(s.dir, "trust"), time.Now().AddDate(0, 3, 0))
+		if err := os.Remove(filepath.Join(dir, "vn.signer.pem")); err != nil {
+			s.Fatal(err)
+		}
+		return s.sign(s.in, "--trust", filepath.Join(dir, "vn.xml"), "--trust", filepath.Join(dir, "la.xml"))
+	},
+
 	"TSA down": func(s *scene) []string {
 		return s.sign(s.in, "--level", "B-T", "--tsa", "http://127.0.0.1:1/")
 	},
