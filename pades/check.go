@@ -65,8 +65,26 @@ type Integrity struct {
 // Check computes the digest of the byte range and verifies the signature or token. The signer's certificate is looked
 // for in the signature, then in pool.
 func (s *Signature) Check(ctx context.Context, pool ...*certpath.Certificate) Integrity {
-	i := Integrity{ByteRange: Invalid, Digest: Unverifiable, Signature: Unverifiable}
-	shift := int64(0)
+	i, shift := s.checkRange()
+	if i.ByteRange == Valid && i.Err == nil {
+		s.verify(ctx, &i, shift, pool)
+	}
+	return i
+}
+
+// CheckBytes is Check without the keys: the byte range, and the digest of what it covers. Whoever knows what Check said of a
+// signature with the same value over the same digest knows what it would say.
+func (s *Signature) CheckBytes(ctx context.Context) Integrity {
+	i, shift := s.checkRange()
+	if i.ByteRange == Valid && i.Err == nil {
+		i.Covered, i.Err = s.digest(ctx, s.contentHash(), shift)
+	}
+	return i
+}
+
+// checkRange judges the byte range; shift is what its offsets are to be moved by.
+func (s *Signature) checkRange() (i Integrity, shift int64) {
+	i = Integrity{ByteRange: Invalid, Digest: Unverifiable, Signature: Unverifiable}
 	i.ByteRangeProblem, i.Err = s.rangeProblem(0)
 	if header := s.doc.HeaderOffset(); i.ByteRangeProblem != "" && header > 0 && i.Err == nil {
 		if problem, err := s.rangeProblem(header); problem == "" && err == nil {
@@ -78,7 +96,7 @@ func (s *Signature) Check(ctx context.Context, pool ...*certpath.Certificate) In
 		i.Notes = append(i.Notes, NoteSharedDict)
 	}
 	if i.Err != nil || i.ByteRangeProblem != "" {
-		return i
+		return i, shift
 	}
 	i.ByteRange = Valid
 	end := s.end() + shift
@@ -88,10 +106,8 @@ func (s *Signature) Check(ctx context.Context, pool ...*certpath.Certificate) In
 	}
 	if s.ParseError != nil {
 		i.Err = s.ParseError
-		return i
 	}
-	s.verify(ctx, &i, shift, pool)
-	return i
+	return i, shift
 }
 
 // rangeProblem checks the four integers one by one and the gap byte by byte: a sum alone proves nothing. shift is

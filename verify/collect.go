@@ -25,6 +25,10 @@ type CollectOptions struct {
 	Cache revocation.Cache
 	// Memory keeps certificates and evidence, and what was verified about them, for the next file; nil keeps nothing.
 	Memory *Memory
+	// Previous are facts that this program collected about the same PDF or an earlier revision of it: signatures whose bytes are
+	// still the same are not verified again. Paths, evidence and changes are looked for anew. It has to come from the caller's
+	// own store: what it says of a signature is believed.
+	Previous *Facts
 	// Password opens an encrypted PDF.
 	Password []byte
 	// Content is what a detached CMS signature or a time-stamp token is over; nil where it is inside, or not at hand.

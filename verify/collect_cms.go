@@ -76,6 +76,7 @@ func (m *cmsCollector) signers(kind string, s *cades.Signature) error {
 		return err
 	}
 	m.f.Signatures = append(m.f.Signatures, one)
+	m.f.Checked++
 	for _, counter := range s.Countersignatures {
 		if err := m.signers(TypeCounterSignature, counter); err != nil {
 			return err

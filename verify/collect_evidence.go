@@ -182,16 +182,22 @@ func (c *collector) stamp(kind string, t *tsp.Token, raw []byte, notes []string,
 		f.Imprint, f.Signature = Unverifiable, Unverifiable
 		return f, nil
 	}
+	c.f.Checked++
+	return f, c.authority(&f, t, at)
+}
+
+// authority says who made a token, and what is known of them.
+func (c *collector) authority(f *TimestampFacts, t *tsp.Token, at time.Time) error {
 	f.GenTime, f.Digest = t.GenTime.UTC(), trust.DigestName(t.ImprintHash)
 	cert := t.Certificate(c.pool)
 	if cert == nil {
-		return f, nil
+		return nil
 	}
 	si := t.SignedData.Signers()[0]
 	f.Signer, f.Algorithm = c.certificate(cert), algorithm(si.SignatureAlgorithm(), si.Hash(), cert.PublicKey)
 	var err error
 	f.Chains, err = c.chains(cert, certpath.TimeStamp, at)
-	return f, err
+	return err
 }
 
 // codesOf lists the codes in an error's tree.

@@ -93,21 +93,19 @@ func (p *pdfCollector) ids(certs []*certpath.Certificate, evidence ...[][]byte) 
 // signature gathers the facts about one signature; at goes down to the time that a sound document time-stamp claims.
 func (p *pdfCollector) signature(i int, s *pades.Signature, at *time.Time) error {
 	f := &p.f.Signatures[i]
-	in := s.Check(p.ctx, p.pool...)
+	in, before := p.check(s, f)
 	if err := p.ctx.Err(); err != nil {
 		return err
 	}
-	f.ByteRange, f.ByteRangeProblem, f.CoversWholeDocument = in.ByteRange, in.ByteRangeProblem, in.CoversWholeDocument
-	f.Digest, f.Signature, f.Notes, f.AttributeProblem = in.Digest, in.Signature, in.Notes, attributeProblem(in.Digest, in.Signature, in.Err)
 	if err := p.changes(s, f); err != nil {
 		return err
 	}
 	if s.Type == pades.TypeDocumentTimestamp {
-		return p.documentTimestamp(i, s, in, at)
+		return p.documentTimestamp(i, s, in, before, at)
 	}
 	best := *at
 	for _, t := range tokensOf(s) {
-		tf, err := p.stamp(t.kind, t.token, t.raw, t.notes, t.check(p.pool), *at)
+		tf, err := p.token(t, before, *at)
 		if err != nil {
 			return err
 		}
@@ -155,24 +153,14 @@ func (p *pdfCollector) describe(f *SignatureFacts, s *pades.Signature) {
 }
 
 // documentTimestamp is a token over a revision: it proves what the revision holds.
-func (p *pdfCollector) documentTimestamp(i int, s *pades.Signature, in pades.Integrity, at *time.Time) error {
+func (p *pdfCollector) documentTimestamp(i int, s *pades.Signature, in pades.Integrity, before *SignatureFacts, at *time.Time) error {
 	f := &p.f.Signatures[i]
 	if s.Token == nil {
 		return nil
 	}
-	problem := in.Err
-	if in.ByteRange != pades.Valid {
-		problem = nil // the byte range says it
-	}
-	tf, err := p.stamp(StampDocument, s.Token, s.Token.Raw, in.Notes, problem, *at)
+	tf, err := p.tokenOf(s, in, before, *at)
 	if err != nil {
 		return err
-	}
-	if in.Digest == pades.Mismatch {
-		tf.Imprint = Mismatch
-	}
-	if in.ByteRange != pades.Valid {
-		tf.Imprint = Unverifiable
 	}
 	f.Signer, f.Chains, f.Algorithm = tf.Signer, tf.Chains, tf.Algorithm
 	if tf.sound() {

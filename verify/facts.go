@@ -18,6 +18,9 @@ type Facts struct {
 	Rebuilt       bool      `json:"rebuilt,omitempty"` // the cross-reference was damaged
 	Notes         []string  `json:"notes,omitempty"`   // stable codes of oddities of the whole file
 
+	Checked int `json:"checked"`          // signatures and time-stamps whose values were verified
+	Reused  int `json:"reused,omitempty"` // those known from an earlier collection, their bytes unchanged
+
 	Certificates []CertificateFacts `json:"certificates,omitempty"`
 	Evidence     []EvidenceFacts    `json:"evidence,omitempty"`
 	Unanswered   []UnansweredFacts  `json:"unanswered,omitempty"`
@@ -57,6 +60,7 @@ type SignatureFacts struct {
 	Signature           string         `json:"signature"` // the same, for the signature value
 	Algorithm           AlgorithmFacts `json:"algorithm"`
 	ContentDigest       string         `json:"content_digest,omitempty"` // hash over the content where it is another than Algorithm's
+	Covered             string         `json:"covered,omitempty"`        // digest of the byte range, by the signature's hash
 	AttributeProblem    string         `json:"attribute_problem,omitempty"`
 	Notes               []string       `json:"notes,omitempty"` // stable codes of oddities
 

@@ -18,6 +18,8 @@ type Report struct {
 	Policy        string            `json:"policy"`
 	ValidatedAt   time.Time         `json:"validated_at"`
 	TrustSnapshot *string           `json:"trust_snapshot"`
+	Checked       int               `json:"checked"` // signatures and time-stamps that were verified for this report
+	Reused        int               `json:"reused"`  // those known from an earlier one, their bytes unchanged
 	Document      DocumentReport    `json:"document"`
 	Signatures    []SignatureReport `json:"signatures"`
 
@@ -88,7 +90,7 @@ func (v *Verdict) Report(lang string) *Report {
 		lang = "vi"
 	}
 	r := &Report{
-		Schema: ReportSchema, Policy: v.Policy.Name, ValidatedAt: v.At, lang: lang,
+		Schema: ReportSchema, Policy: v.Policy.Name, ValidatedAt: v.At, Checked: v.Facts.Checked, Reused: v.Facts.Reused, lang: lang,
 		Signatures: make([]SignatureReport, 0, len(v.Signatures)),
 	}
 	if v.Facts.TrustSnapshot != "" {

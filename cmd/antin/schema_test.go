@@ -20,6 +20,8 @@ var reportKeys = map[string]string{
 	"policy":                           "string",
 	"validated_at":                     "string",
 	"trust_snapshot":                   "string?",
+	"checked":                          "number",
+	"reused":                           "number",
 	"document":                         "object",
 	"document.indication":              "string",
 	"document.sub_indication":          "string?",
