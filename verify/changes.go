@@ -261,7 +261,7 @@ func (s *step) changed(d *delta) {
 		return
 	}
 	for _, w := range ways {
-		for _, r := range s.roleByWay(w) {
+		for _, r := range s.roleByWay(d.ref, w) {
 			s.explain(&difference{delta: d, role: r, way: w, before: d.before, after: d.after})
 		}
 	}

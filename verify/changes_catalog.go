@@ -155,6 +155,9 @@ func note(all map[string]bool, path []string, value string) {
 		return
 	}
 	// An attribute and an element of one name say the same: containers do not count.
+	if len(path) == 0 { // text outside every element is no packet's
+		path = []string{"text"}
+	}
 	name := path[len(path)-1]
 	for i := len(path) - 1; i >= 0 && (name == "li" || name == "Alt" || name == "Seq" || name == "Bag"); i-- {
 		name = path[i]

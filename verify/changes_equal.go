@@ -121,7 +121,7 @@ func (c *contents) same(o, n pdf.Object, depth int) bool {
 		os, ok := o.(*pdf.Stream)
 		return ok && c.dicts(os.Dict, n.Dict, depth, "Length", "Filter", "DecodeParms", "DL") && c.s.sameData(os, n)
 	}
-	return equalValues(o, n, true)
+	return equalValues(o, n, false)
 }
 
 // dicts compares dictionaries but for entries that say only how a stream is stored.

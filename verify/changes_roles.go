@@ -78,11 +78,23 @@ func (s *step) ownRole(r pdf.Ref) role {
 const maxClimbed = 12
 
 // roleByWay is what an object is for the one that refers to it; several where that one has several roles itself.
-func (s *step) roleByWay(w way) []role { return s.rolesBelow(w, maxClimbed, map[pdf.Ref]bool{}) }
+func (s *step) roleByWay(to pdf.Ref, w way) []role {
+	found := s.rolesBelow(w, maxClimbed, map[pdf.Ref]bool{})
+	if len(found) == 0 {
+		return []role{roleOther}
+	}
+	for i := range found {
+		found[i] = s.roleOfTarget(to, found[i])
+	}
+	return found
+}
 
 func (s *step) rolesBelow(w way, left int, seen map[pdf.Ref]bool) []role {
-	if left == 0 || seen[w.from] {
+	if left == 0 {
 		return []role{roleOther}
+	}
+	if seen[w.from] {
+		return nil // round and back: what leads into the circle says what it is
 	}
 	seen[w.from] = true
 	defer delete(seen, w.from)
@@ -108,9 +120,6 @@ func (s *step) rolesBelow(w way, left int, seen map[pdf.Ref]bool) []role {
 	var out []role
 	for _, r := range above {
 		out = append(out, below(r, w.path))
-	}
-	if len(out) == 0 {
-		return []role{roleOther}
 	}
 	return unique(out)
 }

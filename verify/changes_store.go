@@ -42,7 +42,7 @@ func (s *step) storeGrown() bool {
 func (s *step) storeEntryGrown(k pdf.Name, o, n pdf.Object) bool {
 	switch k {
 	case "Type":
-		return n == pdf.Name("DSS")
+		return n == nil || n == pdf.Name("DSS")
 	case "Certs", "OCSPs", "CRLs":
 		return s.evidenceKept(o, n)
 	case "VRI":
