@@ -26,6 +26,7 @@ const (
 	maxFileBytes    = 16 << 20
 	maxFolderFiles  = 10_000
 	maxCertificates = 50_000
+	maxListBytes    = 256 << 20 // of all lists together, which are held until all are read
 )
 
 // signerSuffix ends the name of a file whose certificates may sign the list of the same name before it, and are no anchors.
@@ -59,6 +60,7 @@ func Load(paths ...string) (*Store, error) {
 // loader gathers everything before the first list is checked, because files may stand in any order.
 type loader struct {
 	certificates int
+	listBytes    int
 	plain        []plain
 	lists        []*listFile
 	ctls         []*ctlFile
@@ -149,7 +151,11 @@ func (l *loader) file(path string, data []byte) (known bool, err error) {
 	if filepath.Base(path) == datesName {
 		return false, l.readDates(path, data)
 	}
+	if l.listBytes > maxListBytes {
+		return false, codes.New(ErrTooLarge, "loading trust anchors from", path, "the lists are larger than 256 MB together")
+	}
 	if der, ok := isCTL(data); ok {
+		l.listBytes += len(data)
 		l.ctls = append(l.ctls, &ctlFile{path: path, data: der})
 		return true, nil
 	}
@@ -158,6 +164,7 @@ func (l *loader) file(path string, data []byte) (known bool, err error) {
 		if err == nil && !list {
 			return false, nil // another XML file
 		}
+		l.listBytes += len(data)
 		l.lists = append(l.lists, &listFile{path: path, data: data, header: h, err: err})
 		return true, nil
 	}

@@ -273,3 +273,22 @@ func TestDatesAreRefusedWhereTheyAreWrong(t *testing.T) {
 		t.Errorf("a dated certificate is an anchor, and one that is not there is told of; got\n%s", got)
 	}
 }
+
+func TestListsAreBoundedTogether(t *testing.T) {
+	dir := t.TempDir()
+	big := write(t, filepath.Join(dir, "00.xml"), append([]byte("<TrustServiceStatusList "), make([]byte, 15<<20)...)) // no XML, and kept until all are read
+	for i := range 18 {
+		if err := os.Link(big, filepath.Join(dir, fmt.Sprintf("%02d.xml", i+1))); err != nil {
+			t.Skip(err)
+		}
+	}
+	if _, err := trust.Load(dir); !errors.Is(err, trust.ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "18.xml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := trust.Load(dir); !errors.Is(err, xmldsig.ErrMalformed) {
+		t.Errorf("below: got %v", err)
+	}
+}

@@ -126,6 +126,7 @@ func Verify(signature *Element, key crypto.PublicKey) (*Result, error) {
 	}
 	sha1 := r.Hash == crypto.SHA1
 	// SignedInfo is read as it was digested: nothing of it can be outside of what the value covers.
+	total := 0
 	for i, e := range info.Elements(Namespace, "Reference") {
 		if i == maxReferences {
 			return nil, fail(ErrLimit, "", "there are too many references")
@@ -133,6 +134,9 @@ func Verify(signature *Element, key crypto.PublicKey) (*Result, error) {
 		ref, err := dereference(signature, e)
 		if err != nil {
 			return nil, err
+		}
+		if total += len(ref.Octets); total > maxCanonical {
+			return nil, fail(ErrLimit, "", "the references hold more than 32 MB together")
 		}
 		r.References = append(r.References, *ref)
 		sha1 = sha1 || ref.Hash == crypto.SHA1

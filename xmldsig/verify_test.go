@@ -385,3 +385,17 @@ func TestShortECDSAValuesAreReadAndNoted(t *testing.T) {
 	}
 	t.Error("no value has zeros")
 }
+
+func TestReferencesAreBoundedTogether(t *testing.T) {
+	document := "<a>" + strings.Repeat("0123456789abcdef", 1<<16) + "</a>"
+	signed := sign(t, document, "rsa", pkitest.XMLSignature{})
+	start, end := bytes.Index(signed, []byte("<ds:Reference")), bytes.Index(signed, []byte("</ds:SignedInfo>"))
+	reference := string(signed[start:end])
+	for count, want := range map[int]error{20: nil, 40: xmldsig.ErrLimit, 65: xmldsig.ErrLimit} {
+		many := string(signed[:start]) + strings.Repeat(reference, count) + string(signed[end:])
+		r, err := verify(t, revalue(t, []byte(many)), keys()["rsa"].Public())
+		if !errors.Is(err, want) || err == nil && len(r.References) != count {
+			t.Errorf("%d references: %v", count, err)
+		}
+	}
+}
