@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,46 @@ func (b *bench) huge(ctx context.Context) error {
 	return b.large(ctx, fmt.Sprintf("%.2f GB", 2*b.scale), 0, func(path string) error {
 		return hugePDF(path, int64(2e9*b.scale), false)
 	})
+}
+
+// signed validates a signed file of 2 GB: digest, signature, path, changes after signing.
+func (b *bench) signed(ctx context.Context) error {
+	rest, err := b.resting(ctx)
+	if err != nil {
+		return err
+	}
+	path, out := filepath.Join(b.dir, "large.pdf"), filepath.Join(b.dir, "signed.pdf")
+	defer os.Remove(out)
+	if err := hugePDF(path, int64(2e9*b.scale), false); err != nil {
+		return err
+	}
+	_, _, err = b.watch(ctx, "sign", path, "-o", out, "--key", "pem:"+b.p256.keyPEM)
+	if err := errors.Join(err, os.Remove(path)); err != nil {
+		return err
+	}
+	hash, err := hashFile(out)
+	if err != nil {
+		return err
+	}
+	var times []time.Duration
+	var most int64
+	for range b.rounds {
+		spent, peak, err := b.watch(ctx, "verify", out, "--offline", "--trust", b.p256.chain)
+		if err != nil {
+			return err
+		}
+		times, most = append(times, spent), max(most, peak)
+	}
+	what := fmt.Sprintf("%.2f GB, signed", 2*b.scale)
+	above := most - rest
+	b.table.add(row{
+		What: what + ": memory of antin verify (VmHWM)", Measured: mb(most), Peer: "antin version: " + mb(rest), Result: "+" + mb(above), Goal: "≤ 32.0 MB above",
+	}, above <= 32e6)
+	b.table.add(row{
+		What: what + ": time of antin verify", Measured: seconds(median(times)), Peer: "SHA-256: " + seconds(hash),
+		Result: fmt.Sprintf("%.2f ×", float64(median(times))/float64(hash)), Goal: "reported",
+	}, true)
+	return nil
 }
 
 func (b *bench) sparse(ctx context.Context) error {
