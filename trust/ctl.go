@@ -27,9 +27,8 @@ var derOIDCTL = []byte{6, 9, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 10, 1}
 
 const maxSubjects = 10_000
 
-// CTL is a Microsoft certificate trust list: PKCS#7 SignedData over a CertificateTrustList, as [MS-CAESO] 4.4.5.3.1 and the Windows
-// documentation of CTL_INFO describe it. Vietnam's government publishes its authorities at ca.gov.vn/pki/pub/ctl/gca.ctl; that this file has
-// this format follows from the names of its fields in a program that reads it, and is unverified: no sample of it was at hand.
+// CTL is a Microsoft certificate trust list: PKCS#7 SignedData over a CertificateTrustList, whose members the documentation of Windows describes
+// as CTL_INFO. It is not the form of the government's gca.ctl, for which see [GCAList].
 type CTL struct {
 	Identifier []byte
 	Sequence   *big.Int // nil if not given

@@ -4,8 +4,8 @@
 //	store, err := trust.Load("roots/", "ministry.pem", "list.xml")
 //	result, err := certpath.Validate(ctx, leaf, &certpath.Options{Anchors: store, Pool: store.Pool(), At: at})
 //
-// Anchors come from certificates, from trusted lists (ETSI TS 119 612: [ParseList], [ParsePivoted]) and from certificate trust lists
-// ([ParseCTL]); [Store.Sources] says what each file gave, and what was wrong with it. [Algorithms] says until when an algorithm may be relied upon.
+// Anchors come from certificates, from trusted lists (ETSI TS 119 612: [ParseList], [ParsePivoted]) from certificate trust lists
+// ([ParseCTL]) and from the government's list ([ParseGCA]); [Store.Sources] says what each file gave, and what was wrong with it. [Algorithms] says until when an algorithm may be relied upon.
 //
 // A [Store] never changes after it was made, so that one verdict is decided against one set of anchors, and its
 // [Store.Snapshot] names that set in a report. All types are safe for concurrent use.

@@ -78,3 +78,12 @@ func FuzzParseAlgorithms(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseGCA(f *testing.F) {
+	f.Add(gca(1, "Cerificates", "/Date(1)/", issue(f, "a", nil)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if l, err := trust.ParseGCA(data); err == nil && len(l.Certificates)+l.Unread == 0 {
+			t.Error("a list of nothing is read")
+		}
+	})
+}

@@ -43,6 +43,7 @@ const datesName = "dates.tsv"
 //     one of the certificates loaded. Earlier editions of a list of lists are its pivots, see [ParsePivoted]; of several editions of one list the last
 //     counts.
 //   - Certificate trust lists (PKCS#7, see [CTL]): what they list is an anchor. They are signed by a certificate of NAME.signer.pem or one loaded.
+//   - The government's list of authorities (gca.ctl, see [GCAList]): as certificates. It is not signed, and told of.
 //   - dates.tsv: lines of a certificate's SHA-256 fingerprint, its first and its last day as an anchor ("-" for none), parted by tabs.
 //
 // In a folder, subfolders and files that hold nothing of that are passed over; a file that is named and holds none, or cannot be read, is an
@@ -64,6 +65,7 @@ type loader struct {
 	plain        []plain
 	lists        []*listFile
 	ctls         []*ctlFile
+	gcas         []*gcaFile
 	dates        map[string]dates                   // by fingerprint
 	signers      map[string][]*certpath.Certificate // by the list's path without its ending
 }
@@ -159,7 +161,12 @@ func (l *loader) file(path string, data []byte) (known bool, err error) {
 		l.ctls = append(l.ctls, &ctlFile{path: path, data: der})
 		return true, nil
 	}
-	if start := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), " \t\r\n"); bytes.HasPrefix(start, []byte("<")) {
+	if isGCA(data) {
+		l.listBytes += len(data)
+		l.gcas = append(l.gcas, readGCA(path, data))
+		return true, nil
+	}
+	if bytes.HasPrefix(trimmed(data), []byte("<")) {
 		h, list, err := peek(data)
 		if err == nil && !list {
 			return false, nil // another XML file

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ const (
 	WarnExpired    codes.Code = "trust.list_expired"    // a newer list should have been published
 	WarnSHA1       codes.Code = "trust.list_sha1"       // the list's signature or its identifiers rest on SHA-1
 	WarnSuperseded codes.Code = "trust.list_superseded" // another edition of the list is newer; this one is not used
+	WarnUnsigned   codes.Code = "trust.list_unsigned"   // the list carries no signature: it is as good as the way it came
 	WarnUnread     codes.Code = "trust.list_unread"     // certificates of the list cannot be read
 )
 
@@ -34,7 +36,8 @@ const (
 	KindListOfLists  = "list-of-lists"
 	KindPivot        = "pivot" // an earlier edition of a list of lists
 	KindCTL          = "certificate-trust-list"
-	KindDates        = "dates" // only where a line of it dates nothing
+	KindGCA          = "government-list" // gca.ctl
+	KindDates        = "dates"           // only where a line of it dates nothing
 )
 
 // Source is a file that a store was loaded from, or a list in one that was left out.
@@ -125,31 +128,22 @@ func (l *loader) store() (*Store, error) {
 	var entries []entry
 	var pool []*certpath.Certificate
 	var sources []Source
-	dated := map[string]bool{}
 	for _, p := range l.plain {
-		source := Source{Path: p.path, Kind: KindCertificates}
-		for _, c := range p.certs {
-			key := fmt.Sprintf("%x", c.Fingerprint())
-			d, given := l.dates[key]
-			if dated[key] = true; !given && !c.SelfSigned() {
-				pool = append(pool, c)
-				source.Chain++
-				continue
-			}
-			entries = append(entries, entry{certpath.Anchor{Certificate: c, From: d.from, Until: d.until, Name: c.Subject.String()}, useAny})
-			source.Anchors++
-		}
-		sources = append(sources, source)
+		one := l.sortOut(p.certs)
+		one.source.Path, one.source.Kind = p.path, KindCertificates
+		entries, pool, sources = append(entries, one.entries...), append(pool, one.pool...), append(sources, one.source)
 	}
-	sources = append(sources, l.undated(dated)...)
+	sources = append(sources, l.undated()...)
 	lists, first := l.checkLists()
 	ctls, second := l.checkCTLs(pool)
-	for _, c := range slices.Concat(lists, ctls) {
+	gcas, third := l.useGCAs()
+	for _, c := range slices.Concat(lists, ctls, gcas) {
 		entries = append(entries, c.entries...)
+		pool = append(pool, c.pool...)
 		sources = append(sources, c.source)
 	}
-	if len(entries) == 0 && len(pool) == 0 && cmp.Or(first, second) != nil {
-		return nil, cmp.Or(first, second)
+	if err := cmp.Or(first, second, third); err != nil && len(entries) == 0 && len(pool) == 0 {
+		return nil, err
 	}
 	if len(entries)+len(pool) > maxCertificates {
 		return nil, codes.New(ErrTooLarge, "loading trust anchors", "", "there are too many certificates")
@@ -157,9 +151,35 @@ func (l *loader) store() (*Store, error) {
 	return build(entries, pool, sources), nil
 }
 
+// sortOut makes anchors of the certificates that are self-signed or dated, and chain certificates of the others.
+func (l *loader) sortOut(certs []*certpath.Certificate) (out checked) {
+	for _, c := range certs {
+		d, given := l.dates[fmt.Sprintf("%x", c.Fingerprint())]
+		if !given && !c.SelfSigned() {
+			out.pool = append(out.pool, c)
+			continue
+		}
+		out.entries = append(out.entries, entry{certpath.Anchor{Certificate: c, From: d.from, Until: d.until, Name: c.Subject.String()}, useAny})
+	}
+	out.source.Anchors, out.source.Chain = len(out.entries), len(out.pool)
+	return out
+}
+
 // undated tells of dates for certificates that are not there, by file.
-func (l *loader) undated(seen map[string]bool) []Source {
+func (l *loader) undated() []Source {
 	var out []Source
+	seen := map[string]bool{}
+	all := slices.Clone(l.plain)
+	for _, g := range l.gcas {
+		if g.err == nil {
+			all = append(all, plain{certs: g.list.Certificates})
+		}
+	}
+	for _, p := range all {
+		for _, c := range p.certs {
+			seen[fmt.Sprintf("%x", c.Fingerprint())] = true
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(l.dates)) {
 		if !seen[key] {
 			s := Source{Path: l.dates[key].path, Kind: KindDates}
@@ -174,6 +194,7 @@ func (l *loader) undated(seen map[string]bool) []Source {
 type checked struct {
 	source  Source
 	entries []entry
+	pool    []*certpath.Certificate
 }
 
 // signersFor are the certificates that may sign a list: those beside it, and those that lists of lists give; where there is none of either, all
@@ -356,4 +377,49 @@ func (l *loader) readDates(path string, data []byte) error {
 		l.dates[key] = d
 	}
 	return nil
+}
+
+type gcaFile struct {
+	path   string
+	digest [32]byte
+	list   *GCAList
+	err    error
+}
+
+func readGCA(path string, data []byte) *gcaFile {
+	list, err := ParseGCA(data)
+	return &gcaFile{path, sha256.Sum256(data), list, err}
+}
+
+// useGCAs takes the certificates of the government's lists; of several editions the last counts.
+func (l *loader) useGCAs() (out []checked, first error) {
+	for _, f := range l.gcas {
+		if f.err != nil {
+			first = cmp.Or(first, ofFile(f.path, f.err))
+			out = append(out, checked{source: failed(f.path, KindGCA, f.err)})
+			continue
+		}
+		g := f.list
+		var one checked
+		newer := func(o *gcaFile) bool {
+			return o.err == nil && o.list.Identifier == g.Identifier && o.list.Sequence > g.Sequence
+		}
+		superseded := slices.ContainsFunc(l.gcas, newer)
+		if !superseded {
+			one = l.sortOut(g.Certificates)
+			one.source.NextUpdate = g.NextUpdate
+			one.source.line = fmt.Sprintf("gca %q %d %s %x\n", g.Identifier, g.Sequence, day(g.ThisUpdate), f.digest)
+		}
+		one.source.Path, one.source.Kind, one.source.Sequence, one.source.Issued = f.path, KindGCA, fmt.Sprint(g.Sequence), g.ThisUpdate
+		if superseded {
+			one.source.warn(WarnSuperseded, one.source.Sequence)
+		} else {
+			one.source.warn(WarnUnsigned, "")
+		}
+		if g.Unread > 0 {
+			one.source.warn(WarnUnread, fmt.Sprint(g.Unread))
+		}
+		out = append(out, one)
+	}
+	return out, first
 }
