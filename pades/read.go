@@ -94,6 +94,24 @@ func (s *Signature) end() int64 {
 	return s.ByteRange[2] + s.ByteRange[3]
 }
 
+// End is the offset behind the signed bytes, 0 if the byte range is none. Where bytes stand before %PDF that the byte range leaves
+// out, they are counted here.
+func (s *Signature) End() int64 {
+	header := s.doc.HeaderOffset()
+	if len(s.ByteRange) != 4 || header == 0 {
+		return s.end()
+	}
+	var at [1]byte
+	opens := func(offset int64) bool {
+		n, err := s.doc.Reader().ReadAt(at[:], offset)
+		return n == 1 && at[0] == '<' && (err == nil || offset+1 == s.doc.Size())
+	}
+	if first := s.ByteRange[1]; first >= 0 && first < s.doc.Size()-header && !opens(first) && opens(first+header) {
+		return s.end() + header
+	}
+	return s.end()
+}
+
 // readSignature reads one field's value; nil if it is no dictionary. What is wrong inside is kept in ParseError.
 func readSignature(d *pdf.Document, v *pdf.View, f formField) (*Signature, error) {
 	dict, err := dictOf(v, f.value)
@@ -105,7 +123,7 @@ func readSignature(d *pdf.Document, v *pdf.View, f formField) (*Signature, error
 	if err := s.entries(v); err != nil {
 		return nil, err
 	}
-	s.Revision = revisionEnding(d, s.end())
+	s.Revision = revisionEnding(d, s.End())
 	if s.DocMDP, s.FieldMDP, err = transforms(v, dict); err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (l *laterRevisions) changes(ctx context.Context, s *pades.Signature, passwo
 		return nil, nil
 	}
 	if l.doc.Rebuilt() {
-		return l.cut(ctx, s.ByteRange[2]+s.ByteRange[3], password)
+		return l.cut(ctx, s.End(), password)
 	}
 	if s.Revision < 0 {
 		return nil, nil // the byte range says what is wrong

@@ -24,6 +24,14 @@ func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	dead, err := pades.DeadSignatures(c.ctx, d, sigs)
+	if err != nil {
+		return nil, err
+	}
+	rewritten := len(sigs) == 0
+	if rewritten {
+		sigs = dead
+	}
 	c.begin("pdf", size)
 	c.f.Revisions, c.f.Rebuilt, c.f.Signatures = len(d.Revisions()), d.Rebuilt(), make([]SignatureFacts, len(sigs))
 	dss, err := pades.StoredEvidence(d.Latest())
@@ -40,11 +48,36 @@ func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
 	// Newest first: a later time-stamp proves that everything before it existed, so evidence for that time will do.
 	at := c.o.At
 	for i, s := range slices.Backward(sigs) {
+		if rewritten {
+			p.dead(&c.f.Signatures[i], s)
+			continue
+		}
 		if err := p.signature(i, s, &at); err != nil {
 			return nil, err
 		}
 	}
+	if !rewritten && len(dead) > 0 {
+		for i := range c.f.Signatures {
+			c.f.Signatures[i].Notes = append(c.f.Signatures[i].Notes, noteDead)
+		}
+	}
 	return c.f, nil
+}
+
+// noteDead says that the file also holds signatures that no field reaches.
+const noteDead = "dead_signatures"
+
+// dead is a signature that no field reaches: who signed can be told, not what.
+func (p *pdfCollector) dead(f *SignatureFacts, s *pades.Signature) {
+	f.Dead, f.ByteRange, f.Digest, f.Signature = true, pades.Invalid, Unverifiable, Unverifiable
+	if s.CMS == nil || len(s.CMS.Signers()) == 0 {
+		return
+	}
+	si := s.CMS.Signers()[0]
+	if cert := si.Certificate(slices.Concat(s.CMS.Certificates(), p.pool)); cert != nil {
+		f.signed(si, cert)
+		f.Signer = p.certificate(cert)
+	}
 }
 
 // pdfCollector is a collector for one PDF.

@@ -1,0 +1,104 @@
+package pdf
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/antinvn/antin/codes"
+)
+
+// Mentions are the objects in use whose text holds a word as it is written ("/ByteRange"), those in object streams included. The file
+// is searched as a whole: skip, if not nil, tells places that are known already. What a string or a stream holds may be
+// found too.
+func (v *View) Mentions(ctx context.Context, word string, skip func(offset int64) bool) ([]Ref, error) {
+	places, err := v.d.places(ctx, []byte(word), skip)
+	if err != nil {
+		return nil, err
+	}
+	s := &survey{v: v, ctx: ctx}
+	plain, holders, err := s.list(func(Ref, int64) {})
+	if err != nil {
+		return nil, err
+	}
+	var found []Ref
+	if len(places) > 0 {
+		slices.SortFunc(plain, func(a, b placed) int { return cmp.Compare(a.offset, b.offset) })
+		for _, at := range places {
+			i, exact := slices.BinarySearchFunc(plain, at, func(p placed, at int64) int { return cmp.Compare(p.offset, at) })
+			if exact || i == 0 {
+				continue
+			}
+			found = append(found, Ref{int(plain[i-1].number), int(plain[i-1].generation)})
+		}
+	}
+	for _, h := range holders {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		e, ok, err := v.find(h)
+		if err != nil || !ok || e.kind() != kindOffset {
+			continue
+		}
+		o, err := v.objectStream(Ref{h, e.small()}, e.value()+v.d.shift, 0)
+		if err != nil {
+			continue // its objects cannot be loaded either
+		}
+		for from := 0; ; {
+			i := bytes.Index(o.data[from:], []byte(word))
+			if i < 0 {
+				break
+			}
+			from += i + len(word)
+			for k := range o.numbers {
+				next := len(o.data)
+				if k+1 < len(o.offsets) {
+					next = o.offsets[k+1]
+				}
+				if o.offsets[k] < from && from <= next {
+					found = append(found, Ref{o.numbers[k], 0})
+				}
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b Ref) int { return cmp.Compare(a.Number, b.Number) })
+	return slices.Compact(found), nil
+}
+
+// maxPlaces bounds where a word is found.
+const maxPlaces = 100_000
+
+// places are the offsets of a word in the file.
+func (d *Document) places(ctx context.Context, word []byte, skip func(offset int64) bool) ([]int64, error) {
+	const block = 1 << 20
+	var all []int64
+	buf := make([]byte, min(d.size, block))
+	for at := int64(0); at < d.size; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		b := buf[:min(d.size-at, int64(len(buf)))]
+		if n, err := d.r.ReadAt(b, at); n < len(b) {
+			return nil, codes.Wrap(ErrRead, "searching", string(word), err)
+		}
+		for from := 0; ; {
+			i := bytes.Index(b[from:], word)
+			if i < 0 {
+				break
+			}
+			if where := at + int64(from+i); skip == nil || !skip(where) {
+				all = append(all, where)
+			}
+			if from += i + len(word); len(all) > maxPlaces {
+				return nil, codes.New(ErrLimit, "searching", string(word), "it is found too often")
+			}
+		}
+		if at+int64(len(b)) == d.size {
+			break
+		}
+		at += int64(len(b) - len(word) + 1)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
