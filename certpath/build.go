@@ -25,8 +25,18 @@ type builder struct {
 	fetched   int
 	exhausted bool
 
-	candidates int
+	byName  map[string][]*Certificate // the pool by subjects, once it is long
+	indexed int                       // certificates of the pool that are in byName
+	looked  map[*Certificate]bool     // candidates
+
 	signatures int
+	checked    map[check]bool
+}
+
+// check is one signature under one key: cross-certificates have many issuing certificates and few keys.
+type check struct {
+	certificate *Certificate
+	key         string // the issuer's subjectPublicKeyInfo
 }
 
 // node is a certificate with those that signed it.
@@ -43,7 +53,7 @@ type node struct {
 const far = 1 << 20
 
 func newBuilder(ctx context.Context, leaf *Certificate, o *Options) *builder {
-	b := &builder{ctx: ctx, o: o, limits: o.Limits, leaf: leaf, pool: o.Pool, known: map[string]*node{}}
+	b := &builder{ctx: ctx, o: o, limits: o.Limits, leaf: leaf, pool: o.Pool, known: map[string]*node{}, looked: map[*Certificate]bool{}, checked: map[check]bool{}}
 	b.limits.Depth = orDefault(b.limits.Depth, 10)
 	b.limits.Candidates = orDefault(b.limits.Candidates, 1000)
 	b.limits.Signatures = orDefault(b.limits.Signatures, 1000)
@@ -132,8 +142,27 @@ func (b *builder) explore(n *node) {
 		for i := range b.anchors {
 			b.link(n, b.anchors[i].Certificate)
 		}
-		queue = append(queue, b.linkAll(n, b.pool)...)
+		queue = append(queue, b.linkAll(n, b.named(n.cert.Issuer))...)
 	}
+}
+
+// fewNames is the length of a pool that is searched from end to end.
+const fewNames = 64
+
+// named are the certificates of the pool among which those with that subject are.
+func (b *builder) named(subject Name) []*Certificate {
+	if len(b.pool) <= fewNames {
+		return b.pool
+	}
+	if b.byName == nil {
+		b.byName = map[string][]*Certificate{}
+	}
+	for ; b.indexed < len(b.pool); b.indexed++ {
+		c := b.pool[b.indexed]
+		key := c.Subject.folded()
+		b.byName[key] = append(b.byName[key], c)
+	}
+	return b.byName[subject.folded()]
 }
 
 // linkAll returns the issuers that were not known before.
@@ -153,9 +182,12 @@ func (b *builder) link(n *node, c *Certificate) *node {
 	if c == nil || !c.Subject.Equal(n.cert.Issuer) || c.Equal(n.cert) {
 		return nil
 	}
-	if b.candidates++; b.candidates > b.limits.Candidates {
-		b.exhausted = true
-		return nil
+	if !b.looked[c] {
+		if len(b.looked) >= b.limits.Candidates {
+			b.exhausted = true
+			return nil
+		}
+		b.looked[c] = true
 	}
 	known := len(c.SubjectKeyID) > 0 && len(n.cert.AuthorityKeyID) > 0
 	if known && !bytes.Equal(c.SubjectKeyID, n.cert.AuthorityKeyID) {
@@ -176,11 +208,18 @@ func (b *builder) link(n *node, c *Certificate) *node {
 }
 
 func (b *builder) verified(c, issuer *Certificate) bool {
+	q := check{c, string(issuer.RawSubjectPublicKeyInfo)}
+	good, known := b.checked[q]
+	if known {
+		return good
+	}
 	if b.signatures++; b.signatures > b.limits.Signatures {
 		b.exhausted = true
 		return false
 	}
-	return inherits(issuer.PublicKey) || c.CheckSignatureFrom(issuer) == nil // an inherited key is known with its path
+	good = inherits(issuer.PublicKey) || c.CheckSignatureFrom(issuer) == nil // an inherited key is known with its path
+	b.checked[q] = good
+	return good
 }
 
 // fetch asks for the issuers of one more certificate, first of those at which a way ends; false if nothing is left to ask.
@@ -202,13 +241,14 @@ func (b *builder) fetch() bool {
 			if err != nil || len(issuers) == 0 {
 				continue // not reached: other paths may exist, and no path says so
 			}
+			b.pool = slices.Clip(b.pool) // the caller's
 			for _, c := range issuers {
 				if !slices.ContainsFunc(b.anchors, func(a Anchor) bool { return a.Certificate.Equal(c) }) {
-					b.pool = append(slices.Clip(b.pool), c)
+					b.pool = append(b.pool, c)
 				}
 			}
 			for _, n := range b.order { // what was fetched may also be an issuer of others
-				for _, i := range b.linkAll(n, issuers) {
+				for _, i := range b.linkAll(n, b.named(n.cert.Issuer)) {
 					b.explore(i)
 				}
 			}

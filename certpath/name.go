@@ -178,6 +178,21 @@ func (n Name) Equal(o Name) bool {
 	return true
 }
 
+// folded is the same text for names that are equal.
+func (n Name) folded() string {
+	var b strings.Builder
+	for _, rdn := range n.RDNs {
+		parts := make([]string, 0, len(rdn))
+		for _, a := range rdn {
+			parts = append(parts, a.Type.String()+"="+foldSpace(a.Value))
+		}
+		slices.Sort(parts)
+		b.WriteString(strings.Join(parts, "\x00+"))
+		b.WriteString("\x00,")
+	}
+	return b.String()
+}
+
 func sameRDN(a, b []AttributeTypeAndValue) bool {
 	if len(a) != len(b) {
 		return false

@@ -3,6 +3,7 @@ package certpath_test
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -116,6 +117,7 @@ func TestTenThousandFetchedCandidatesEndInsideTheLimits(t *testing.T) {
 	for i := range 10_000 {
 		c := *wrong
 		c.Raw = append(slices.Clone(wrong.Raw), byte(i), byte(i>>8))
+		c.RawSubjectPublicKeyInfo = append(slices.Clone(wrong.RawSubjectPublicKeyInfo), byte(i), byte(i>>8))
 		flood = append(flood, &c)
 	}
 	f := &fetcher{by: map[string][]*certpath.Certificate{"mid": flood}}
@@ -125,4 +127,62 @@ func TestTenThousandFetchedCandidatesEndInsideTheLimits(t *testing.T) {
 		t.Fatalf("%v, asked %d times: %+v", err, f.asked, r.Problems)
 	}
 	t.Logf("%d questions, %v", f.asked, time.Since(start))
+}
+
+// TestThreeRingsAndAWayOut: three rings of authorities that certify their neighbours both ways, joined by bridges, each ring
+// once more in certificates of the day before; one authority of the last ring is certified by the anchor.
+func TestThreeRingsAndAWayOut(t *testing.T) {
+	const ring = 4
+	var cas [3][ring]*entity
+	var pool []*certpath.Certificate
+	for r := range cas {
+		for i := range ring {
+			cas[r][i] = newEntity(t, fmt.Sprint("ca ", r, " ", i))
+		}
+		for i := range ring {
+			next := cas[r][(i+1)%ring]
+			for range 2 {
+				pool = append(pool, cas[r][i].issue(t, next, ca), next.issue(t, cas[r][i], ca))
+			}
+		}
+		if r > 0 {
+			pool = append(pool, cas[r-1][2].issue(t, cas[r][0], ca), cas[r][0].issue(t, cas[r-1][2], ca))
+		}
+	}
+	root := newEntity(t, "root")
+	rootCert := root.issue(t, root, ca)
+	pool = append(pool, root.issue(t, cas[2][2], ca))
+	leafCert := cas[0][0].issue(t, newEntity(t, "leaf"), nil)
+	o := &certpath.Options{Anchors: anchors{rootCert}, Pool: pool, At: now, Limits: certpath.Limits{Depth: 11}}
+	r, err := certpath.Validate(t.Context(), leafCert, o)
+	if err != nil || !r.Valid || len(r.Path) != 11 {
+		t.Fatalf("%v, a path of %d: %v", err, len(r.Path), r.Problems)
+	}
+	o.Pool = pool[:len(pool)-1] // no way out
+	if r, err = certpath.Validate(t.Context(), leafCert, o); err != nil || r.Valid || !slices.Equal(problemCodes(r.Problems), []string{"no_path"}) {
+		t.Errorf("%v %v: the limits are not reached by certificates that are there once", err, r.Problems)
+	}
+}
+
+// TestALongPoolIsSearchedByName finds issuers of other spelling, and those that were fetched late.
+func TestALongPoolIsSearchedByName(t *testing.T) {
+	root, mid, leaf := newEntity(t, "Root  One"), newEntity(t, "mid"), newEntity(t, "leaf")
+	var pool []*certpath.Certificate
+	other := newEntity(t, "other")
+	for range 200 {
+		pool = append(pool, other.issue(t, newEntity(t, "another"), ca))
+	}
+	upper := newEntity(t, "ROOT ONE")
+	upper.key = root.key
+	f := &fetcher{by: map[string][]*certpath.Certificate{"mid": {upper.issue(t, mid, ca)}}}
+	r, err := certpath.Validate(t.Context(), mid.issue(t, leaf, nil), &certpath.Options{Anchors: anchors{root.issue(t, root, ca)}, Pool: pool, Fetch: f, At: now})
+	if err != nil || !r.Valid || f.asked != 1 {
+		t.Fatalf("%v, asked %d times: %v", err, f.asked, r.Problems)
+	}
+	r, err = certpath.Validate(t.Context(), mid.issue(t, leaf, nil), &certpath.Options{
+		Anchors: anchors{root.issue(t, root, ca)}, Pool: append(pool, upper.issue(t, mid, ca)), At: now,
+	})
+	if err != nil || !r.Valid {
+		t.Fatalf("%v: %v", err, r.Problems)
+	}
 }
