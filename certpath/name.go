@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -200,7 +201,7 @@ func sameRDN(a, b []AttributeTypeAndValue) bool {
 	for _, x := range a {
 		found := false
 		for _, y := range b {
-			if x.Type.Equal(y.Type) && foldSpace(x.Value) == foldSpace(y.Value) {
+			if x.Type.Equal(y.Type) && sameText(x.Value, y.Value) {
 				found = true
 				break
 			}
@@ -210,6 +211,38 @@ func sameRDN(a, b []AttributeTypeAndValue) bool {
 		}
 	}
 	return true
+}
+
+// sameText compares what foldSpace makes of both, without making it.
+func sameText(a, b string) bool {
+	for first := true; ; first = false {
+		var gapA, gapB bool
+		a, gapA = skipSpace(a)
+		b, gapB = skipSpace(b)
+		if a == "" || b == "" {
+			return a == b
+		}
+		if !first && gapA != gapB {
+			return false
+		}
+		x, n := utf8.DecodeRuneInString(a)
+		y, m := utf8.DecodeRuneInString(b)
+		if x != y && unicode.ToLower(x) != unicode.ToLower(y) {
+			return false
+		}
+		a, b = a[n:], b[m:]
+	}
+}
+
+func skipSpace(s string) (rest string, skipped bool) {
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
+		if !unicode.IsSpace(r) {
+			break
+		}
+		s, skipped = s[n:], true
+	}
+	return s, skipped
 }
 
 func foldSpace(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }

@@ -214,3 +214,44 @@ func TestPoliciesThatDoubleStayBounded(t *testing.T) {
 	}
 	t.Logf("%d authorities in %v", depth, time.Since(start))
 }
+
+// FuzzPolicies puts any policies, mappings, constraints and inhibitions into an authority, and any policies into a leaf.
+func FuzzPolicies(f *testing.F) {
+	key := newEntity(f, "ca")
+	top := newEntity(f, "top")
+	anchor, mid, template := top.issue(f, top, ca), top.issue(f, key, ca), key.issue(f, newEntity(f, "leaf"), nil)
+	policy := []byte{0x30, 6, 0x30, 4, 6, 2, 0x2a, 3}
+	f.Add(policy, []byte{0x30, 10, 0x30, 8, 6, 2, 0x2a, 3, 6, 2, 0x2a, 4}, []byte{0x30, 3, 0x80, 1, 0}, []byte{2, 1, 1}, policy)
+	f.Fuzz(func(t *testing.T, policies, mappings, constraints, inhibit, leaf []byte) {
+		with := func(c *certpath.Certificate, extensions map[int][]byte) *certpath.Certificate {
+			changed := *c
+			changed.Extensions = slices.Clone(c.Extensions)
+			for id, value := range extensions {
+				changed.Extensions = append(changed.Extensions, certpath.Extension{ID: certpath.OID{2, 5, 29, id}, Value: value})
+			}
+			in := cryptobyte.String(extensions[32])
+			var list, one cryptobyte.String
+			for in.ReadASN1(&list, cbasn1.SEQUENCE); !list.Empty() && len(changed.PolicyOIDs) < 1000; {
+				var id certpath.OID
+				if !list.ReadASN1(&one, cbasn1.SEQUENCE) || !one.ReadASN1ObjectIdentifier(&id) {
+					break
+				}
+				changed.PolicyOIDs = append(changed.PolicyOIDs, id)
+			}
+			return &changed
+		}
+		for _, asked := range [][]certpath.OID{nil, {{1, 2, 3}}} {
+			paths, err := certpath.Paths(t.Context(), with(template, map[int][]byte{32: leaf}), &certpath.Options{
+				Anchors: anchors{anchor}, Policies: asked, Pool: []*certpath.Certificate{with(mid, map[int][]byte{32: policies, 33: mappings, 36: constraints, 54: inhibit})},
+			})
+			if err != nil || len(paths) == 0 {
+				t.Fatal(err, len(paths))
+			}
+			for _, p := range paths[0].Policies {
+				if asked != nil && !p.Equal(asked[0]) {
+					t.Errorf("valid for %v, which nobody asked for", p)
+				}
+			}
+		}
+	})
+}

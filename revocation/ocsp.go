@@ -215,9 +215,18 @@ func eachExtension(s *cryptobyte.String, tag uint8, f func(certpath.Extension)) 
 		return err
 	}
 	for _, e := range list {
+		if e.Critical && !slices.ContainsFunc(knownOCSP, e.ID.Equal) { // RFC 6960, 4.4
+			return badOCSP("the critical extension " + e.ID.String())
+		}
 		f(e)
 	}
 	return nil
+}
+
+// knownOCSP are the extensions of requests and answers that are acted upon, or that ask for no act.
+var knownOCSP = []certpath.OID{
+	oidNonce, oidCutOff, {1, 3, 6, 1, 5, 5, 7, 48, 1, 3}, {1, 3, 6, 1, 5, 5, 7, 48, 1, 4}, {1, 3, 6, 1, 5, 5, 7, 48, 1, 8}, {1, 3, 6, 1, 5, 5, 7, 48, 1, 9},
+	oidReasonCode, {2, 5, 29, 24}, {1, 3, 36, 8, 3, 13},
 }
 
 func parseSingle(s cryptobyte.String) (SingleResponse, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"errors"
 	"math/big"
 	"slices"
 	"testing"
@@ -178,7 +179,7 @@ func TestArchiveCutOffsThatAreWrong(t *testing.T) {
 	answer := ca.respond(leaf, noon, time.Hour)
 	good := build(func(b *cryptobyte.Builder) { b.AddASN1GeneralizedTime(noon.AddDate(-5, 0, 0)) })
 	for _, value := range [][]byte{good, nil, {0x18, 0}, {0x18, 2, '2', '0'}, []byte("\x18\x0f20261399999999Z"), {5, 0}, {0x18, 0x84, 0xff, 0xff, 0xff, 0xff}} {
-		der := withCutOff(t, answer, value)
+		der := withExtension(t, answer, certpath.OID{1, 3, 6, 1, 5, 5, 7, 48, 1, 6}, false, value)
 		r, err := revocation.ParseOCSP(der)
 		if err != nil || len(r.Responses) != 1 {
 			t.Fatalf("%x: %v", value, err)
@@ -189,14 +190,34 @@ func TestArchiveCutOffsThatAreWrong(t *testing.T) {
 	}
 }
 
-// withCutOff adds an archive cutoff to the answer's only single response; the signature no longer holds.
-func withCutOff(t *testing.T, der, value []byte) []byte {
+// TestACriticalExtensionOfAnAnswerIsKnownOrTheAnswerIsNone: RFC 6960, 4.4.
+func TestACriticalExtensionOfAnAnswerIsKnownOrTheAnswerIsNone(t *testing.T) {
+	ca := newAuthority(t, "ca")
+	answer := ca.respond(ca.issue("leaf", nil), noon, time.Hour)
+	for _, tt := range []struct {
+		id       certpath.OID
+		critical bool
+		want     error
+	}{
+		{certpath.OID{1, 2, 3}, false, nil}, {certpath.OID{1, 2, 3}, true, revocation.ErrOCSP}, {certpath.OID{1, 3, 6, 1, 5, 5, 7, 48, 1, 6}, true, nil},
+	} {
+		if _, err := revocation.ParseOCSP(withExtension(t, answer, tt.id, tt.critical, []byte{5, 0})); !errors.Is(err, tt.want) {
+			t.Errorf("%v, critical %t: %v", tt.id, tt.critical, err)
+		}
+	}
+}
+
+// withExtension adds an extension to the answer's only single response; the signature no longer holds.
+func withExtension(t *testing.T, der []byte, id certpath.OID, critical bool, value []byte) []byte {
 	t.Helper()
 	extension := build(func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.Tag(1).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-					b.AddASN1ObjectIdentifier(certpath.OID{1, 3, 6, 1, 5, 5, 7, 48, 1, 6})
+					b.AddASN1ObjectIdentifier(id)
+					if critical {
+						b.AddASN1Boolean(true)
+					}
 					b.AddASN1OctetString(value)
 				})
 			})
@@ -208,16 +229,16 @@ func withCutOff(t *testing.T, der, value []byte) []byte {
 	}
 	in := cryptobyte.String(r.Basic)
 	var basic, tbs, list, single cryptobyte.String
-	var id, produced cryptobyte.String
+	var responder, produced cryptobyte.String
 	var tag cbasn1.Tag
-	if !in.ReadASN1(&basic, cbasn1.SEQUENCE) || !basic.ReadASN1(&tbs, cbasn1.SEQUENCE) || !tbs.ReadAnyASN1Element(&id, &tag) ||
+	if !in.ReadASN1(&basic, cbasn1.SEQUENCE) || !basic.ReadASN1(&tbs, cbasn1.SEQUENCE) || !tbs.ReadAnyASN1Element(&responder, &tag) ||
 		!tbs.ReadAnyASN1Element(&produced, &tag) || !tbs.ReadASN1(&list, cbasn1.SEQUENCE) || !list.ReadASN1(&single, cbasn1.SEQUENCE) {
 		t.Fatal("the answer is not as it is written here")
 	}
-	changed, err := revocation.ParseBasicOCSP(build(func(b *cryptobyte.Builder) {
+	basicChanged := build(func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddBytes(id)
+				b.AddBytes(responder)
 				b.AddBytes(produced)
 				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 					b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -228,9 +249,16 @@ func withCutOff(t *testing.T, der, value []byte) []byte {
 			})
 			b.AddBytes(basic)
 		})
-	}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return changed.Raw
+	})
+	return build(func(b *cryptobyte.Builder) { // OCSPResponse
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1Enum(0)
+			b.AddASN1(cbasn1.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+				b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+					b.AddASN1ObjectIdentifier(certpath.OID{1, 3, 6, 1, 5, 5, 7, 48, 1, 1})
+					b.AddASN1OctetString(basicChanged)
+				})
+			})
+		})
+	})
 }
