@@ -1,8 +1,6 @@
 package verify
 
-import (
-	"time"
-)
+import "time"
 
 // question is what is asked about a certificate.
 type question struct {
@@ -13,10 +11,10 @@ type question struct {
 
 // certificate is the X.509 certificate validation building block (EN 319 102-1, 5.2.6). The first chain that passes counts,
 // else the one that is least wrong.
-func (d *decision) certificate(chains []ChainFacts, q question) *conclusion {
+func (d *decision) certificate(paths []knownPath, q question) *conclusion {
 	var best *conclusion
-	for i := range chains {
-		c := d.chainAt(&chains[i], q)
+	for i := range paths {
+		c := d.chainAt(&paths[i], q)
 		if c.indication == TotalPassed {
 			return c
 		}
@@ -33,53 +31,64 @@ func (d *decision) certificate(chains []ChainFacts, q question) *conclusion {
 
 func passed(p Process) *conclusion { return &conclusion{indication: TotalPassed, process: p} }
 
-// chainRank orders sub-indications by how much is still missing.
+// chainOrder is by how much is still missing.
+var chainOrder = [...]SubIndication{
+	TryLater, RevocationOutOfBounds, CryptoConstraintsNoPOE, OutOfBoundsNotRevoked, OutOfBoundsNoPOE, RevokedNoPOE, RevokedCANoPOE,
+	NoCertificateChainNoPOE, ChainConstraintsFailure, ChainGeneralFailure, NoCertificateChain,
+}
+
 func chainRank(s SubIndication) int {
-	for i, o := range []SubIndication{
-		TryLater, CryptoConstraintsNoPOE, OutOfBoundsNotRevoked, OutOfBoundsNoPOE, RevokedNoPOE, RevokedCANoPOE, ChainConstraintsFailure,
-		ChainGeneralFailure, NoCertificateChain,
-	} {
+	for i, o := range chainOrder {
 		if o == s {
 			return i
 		}
 	}
-	return 100
+	return len(chainOrder)
 }
 
 // chainAt judges one chain for a time.
-func (d *decision) chainAt(chain *ChainFacts, q question) *conclusion {
+func (d *decision) chainAt(path *knownPath, q question) *conclusion {
 	c := passed(Basic)
-	c.chain = chain
-	if !d.lasting(chain, c) {
+	c.chain = path.ChainFacts
+	if !d.lasting(path, c) {
 		return c
 	}
-	if a := chain.Anchor; a.From != nil && q.at.Before(*a.From) || a.Until != nil && q.at.After(*a.Until) {
-		c.fail(Indeterminate, NoCertificateChain, Finding{Code: "anchor_out_of_time", Detail: a.Name, When: a.Until})
+	d.anchor(path.Anchor, q.at, c)
+	for i := range len(path.certs) - 1 {
+		d.certificateAt(path, i, q, c)
 	}
-	for i := range len(chain.Certificates) - 1 {
-		d.certificateAt(chain, i, q, c)
-	}
-	if len(chain.Certificates) == 1 { // the signing certificate is itself the anchor (EN 319 102-1, 5.2.6.4)
-		d.validity(d.certs[chain.Certificates[0]], true, q, c)
+	if len(path.certs) == 1 { // 5.2.6.4 step 1 b): the signing certificate is itself the anchor
+		d.validity(path.certs[0], nil, true, q, c)
 	}
 	return c
 }
 
+// anchor judges the time between which a trust anchor is one (EN 319 102-1, 5.2.6.4 step 3): the sunset date is the first
+// moment without it. That it was recognised only later is no matter of proof: then it was none.
+func (d *decision) anchor(a *AnchorFacts, at time.Time, c *conclusion) {
+	switch {
+	case a.From != nil && at.Before(*a.From):
+		c.fail(Indeterminate, NoCertificateChain, Finding{Code: "anchor_out_of_time", Detail: a.Name, When: a.From})
+	case a.Until != nil && !at.Before(*a.Until):
+		c.fail(Indeterminate, NoCertificateChainNoPOE, Finding{Code: "anchor_out_of_time", Detail: a.Name, When: a.Until})
+	}
+}
+
 // lasting says what is wrong with a chain at any time; false when there is nothing to go on with.
-func (d *decision) lasting(chain *ChainFacts, c *conclusion) bool {
-	for _, p := range chain.Problems {
+func (d *decision) lasting(path *knownPath, c *conclusion) bool {
+	for _, p := range path.Problems {
 		sub, code := chainSub(p.Code)
 		c.fail(Indeterminate, sub, Finding{Code: code, Detail: p.Subject})
 	}
-	if chain.Anchor == nil {
-		if len(chain.Problems) == 0 {
+	if path.Anchor == nil {
+		if len(path.Problems) == 0 {
 			c.fail(Indeterminate, NoCertificateChain, Finding{Code: "no_path"})
 		}
 		return false
 	}
-	for _, id := range chain.Certificates {
-		if d.certs[id] == nil { // facts that were written by hand
-			c.fail(Indeterminate, NoCertificateChain, Finding{Code: "no_path", Detail: id})
+	for i, cert := range path.certs {
+		if cert == nil { // facts that were written by hand
+			c.fail(Indeterminate, NoCertificateChain, Finding{Code: "no_path", Detail: path.Certificates[i]})
 			return false
 		}
 	}
@@ -99,15 +108,20 @@ func chainSub(code string) (SubIndication, string) {
 }
 
 // certificateAt judges the i-th certificate of a chain for a time: algorithms, validity, revocation.
-func (d *decision) certificateAt(chain *ChainFacts, i int, q question, c *conclusion) {
-	cert, issuer := d.certs[chain.Certificates[i]], d.certs[chain.Certificates[i+1]]
-	signed := cert.Algorithm
-	signed.Signature, signed.Bits = firstOf(signed.Signature, issuer.Key.Signature), issuer.Key.Bits
-	if name, until, ok := d.acceptable(signed, q.at); !ok {
+func (d *decision) certificateAt(path *knownPath, i int, q question, c *conclusion) {
+	cert, issuer := path.certs[i], path.certs[i+1]
+	if name, until, ok := d.acceptable(signedWith(cert, issuer), q.at); !ok {
 		c.fail(Indeterminate, CryptoConstraintsNoPOE, Finding{Code: "weak_certificate_algorithm", Detail: name + ", " + cert.Subject, When: moment(until)})
 	}
-	known := d.validity(cert, i == 0, q, c)
-	d.revocation(cert, issuer, i == 0, q, c, known)
+	inBounds := d.validity(cert, issuer, i == 0, q, c)
+	d.revocation(cert, issuer, i == 0, q, c, inBounds)
+}
+
+// signedWith are the algorithms of the issuer's signature on a certificate: the certificate names the digest, the key the rest.
+func signedWith(cert, issuer *knownCert) AlgorithmFacts {
+	a := cert.Algorithm
+	a.Signature, a.Bits = firstOf(a.Signature, issuer.Key.Signature), issuer.Key.Bits
+	return a
 }
 
 func firstOf(a, b string) string {
@@ -126,14 +140,16 @@ func moment(t time.Time) *time.Time {
 }
 
 // validity judges a certificate's own dates; false when it is out of them. That it was not revoked when it ended makes
-// OUT_OF_BOUNDS_NOT_REVOKED of it (EN 319 102-1, 5.2.6.4).
-func (d *decision) validity(cert *CertificateFacts, leaf bool, q question, c *conclusion) bool {
+// OUT_OF_BOUNDS_NOT_REVOKED of it (EN 319 102-1, 5.2.6.4 step 7). What that step says of the signing certificate holds for those
+// above it too: RFC 5280, 6.1.3 (a) (2).
+func (d *decision) validity(cert, issuer *knownCert, leaf bool, q question, c *conclusion) bool {
 	sub := OutOfBoundsNoPOE
 	switch {
 	case q.at.Before(cert.NotBefore):
 		c.fail(Indeterminate, sub, Finding{Code: "certificate_not_yet_valid", Detail: cert.Subject, When: moment(cert.NotBefore)})
+		c.early = c.early || leaf
 	case q.at.After(cert.NotAfter):
-		if leaf && d.goodAt(cert, cert.NotAfter) {
+		if leaf && d.goodAt(cert, issuer, cert.NotAfter) {
 			sub = OutOfBoundsNotRevoked
 		}
 		c.fail(Indeterminate, sub, Finding{Code: "certificate_expired", Detail: cert.Subject, When: moment(cert.NotAfter)})
@@ -143,53 +159,52 @@ func (d *decision) validity(cert *CertificateFacts, leaf bool, q question, c *co
 	return false
 }
 
-// goodAt says that evidence in force at a time calls the certificate good.
-func (d *decision) goodAt(cert *CertificateFacts, at time.Time) bool {
-	for _, a := range d.answers[cert.ID] {
-		if a.State == StateGood && a.speaksOf(cert) && d.inForce(a.by, at) {
-			return true
-		}
-	}
-	return false
-}
-
-// revocation judges what the evidence says of a certificate (EN 319 102-1, 5.2.5 and 5.2.6.4).
-func (d *decision) revocation(cert, issuer *CertificateFacts, leaf bool, q question, c *conclusion, inBounds bool) {
+// revocation judges what the evidence says of a certificate (EN 319 102-1, 5.2.6.4 steps 4, 6 and 8). A certificate that says
+// itself that nobody answers for it needs none.
+func (d *decision) revocation(cert, issuer *knownCert, leaf bool, q question, c *conclusion, inBounds bool) {
 	if cert.NoRevAvail {
 		return
 	}
 	s := d.status(cert, issuer, q.at)
 	switch {
-	case s.revoked != nil && s.revoked.Reason == onHold:
+	case s.revoked != nil && s.revoked.Reason == onHold: // step 4 c)
 		c.fail(Indeterminate, TryLater, Finding{Code: "certificate_on_hold", Detail: cert.Subject, When: s.revoked.RevokedAt})
 		return
-	case s.revoked != nil:
+	case s.revoked != nil: // steps 4 b) and d), before all that is judged of a path afterwards
 		sub := RevokedNoPOE
 		if !leaf {
 			sub = RevokedCANoPOE
 		}
-		c.indication, c.sub = Indeterminate, sub // says more than a date that is over
+		if c.sub != NoCertificateChain && c.sub != NoCertificateChainNoPOE {
+			c.indication, c.sub = Indeterminate, sub
+		}
 		c.errors = append(c.errors, Finding{Code: "certificate_revoked", Detail: cert.Subject, When: s.revoked.RevokedAt})
 		return
-	}
-	if !inBounds {
+	case !inBounds:
 		return // nobody answers for a certificate out of its dates
-	}
-	ref := q.at
-	if d.asked.Before(ref) {
-		ref = d.asked
-	}
-	switch {
 	case s.good == nil:
 		c.severe(d.p.Revocation.Required, TryLater, Finding{Code: "no_revocation_evidence", Detail: cert.Subject})
 		return
-	case !d.inForce(s.good.by, ref):
-		c.severe(q.stale, TryLater, Finding{Code: "revocation_stale", Detail: cert.Subject, When: moment(s.good.by.ThisUpdate)})
-	case leaf && !q.since.IsZero() && s.good.by.ThisUpdate.Before(q.since):
-		c.severe(d.p.Revocation.AfterSignature, TryLater, Finding{Code: "revocation_before_signature", Detail: cert.Subject, When: moment(s.good.by.ThisUpdate)})
 	}
-	if name, until, ok := d.acceptable(s.good.by.Algorithm, min2(q.at, s.good.by.ThisUpdate)); !ok {
+	d.evidenceFor(cert, issuer, leaf, q, s.good, c)
+}
+
+// evidenceFor judges the evidence that calls a certificate good: freshness (step 4 a), algorithms (step 6) and whether its
+// issuer's certificate was still valid (step 8). In a forecast it is asked no more than to have been good enough when the facts
+// were collected.
+func (d *decision) evidenceFor(cert, issuer *knownCert, leaf bool, q question, good *answer, c *conclusion) {
+	ref := min2(q.at, d.asked)
+	switch {
+	case !d.inForce(good.by, ref):
+		c.severe(q.stale, TryLater, Finding{Code: "revocation_stale", Detail: cert.Subject, When: moment(good.by.ThisUpdate)})
+	case leaf && !q.since.IsZero() && good.by.ThisUpdate.Before(q.since):
+		c.severe(d.p.Revocation.AfterSignature, TryLater, Finding{Code: "revocation_before_signature", Detail: cert.Subject, When: moment(good.by.ThisUpdate)})
+	}
+	if name, until, ok := d.acceptable(good.by.Algorithm, d.countsFrom(good.by)); !ok {
 		c.fail(Indeterminate, CryptoConstraintsNoPOE, Finding{Code: "weak_revocation_algorithm", Detail: name, When: moment(until)})
+	}
+	if by := good.by.signer; by != nil && by != issuer && ref.After(by.NotAfter) {
+		c.severe(d.p.Revocation.IssuerExpired, RevocationOutOfBounds, Finding{Code: "revocation_issuer_expired", Detail: by.Subject, When: moment(by.NotAfter)})
 	}
 }
 
@@ -200,114 +215,12 @@ func min2(a, b time.Time) time.Time {
 	return a
 }
 
-// onHold is certificateHold (RFC 5280, 5.3.1).
-const onHold = 6
-
-// status is what all evidence together says of a certificate at a time.
-type status struct {
-	revoked *answer // the revocation that counts, at or before the time
-	good    *answer // the youngest that calls it good
-}
-
-// status weighs the evidence: a revocation is for ever, a hold until younger evidence lifts it.
-func (d *decision) status(cert, issuer *CertificateFacts, at time.Time) status {
-	var s status
-	answers := d.answers[cert.ID]
-	for i := range answers {
-		a := &answers[i]
-		if !a.speaksOf(cert) && a.State != StateRevoked || !d.trusted(a.by, issuer) {
-			continue
-		}
-		switch a.State {
-		case StateGood:
-			s.good = a
-			if s.revoked != nil && s.revoked.Reason == onHold {
-				s.revoked = nil
-			}
-		case StateRevoked:
-			if a.RevokedAt != nil && a.RevokedAt.After(at) {
-				s.good = a // revoked later, so good at the time
-				continue
-			}
-			if s.revoked == nil || s.revoked.Reason == onHold {
-				s.revoked = a
-			}
-		}
-	}
-	return s
-}
-
-// speaksOf says that the evidence can know of the certificate: it is not older than it, and not made after it expired by
-// someone who has forgotten (RFC 6960, 4.4.4; X.509, expiredCertsOnCRL).
-func (a *answer) speaksOf(cert *CertificateFacts) bool {
-	if a.by.ThisUpdate.Before(cert.NotBefore) {
-		return false
-	}
-	return !a.by.ThisUpdate.After(cert.NotAfter) || a.by.CutOff != nil && !a.by.CutOff.After(cert.NotAfter)
-}
-
-// defaultAge is how long evidence without nextUpdate is taken to hold: "newer information is available all the time"
-// (RFC 6960, 4.2.2.1).
-const defaultAge = 24 * time.Hour
-
-// inForce says that evidence holds for a time: it was issued after it, or not replaced by then.
-func (d *decision) inForce(e *EvidenceFacts, at time.Time) bool { return !at.After(d.holdsUntil(e)) }
-
-// holdsUntil is the last moment that evidence says something about.
-func (d *decision) holdsUntil(e *EvidenceFacts) time.Time {
-	age := time.Duration(d.p.Revocation.MaxAge)
-	switch {
-	case age > 0:
-		return e.ThisUpdate.Add(age)
-	case e.NextUpdate != nil:
-		return *e.NextUpdate
-	default:
-		return e.ThisUpdate.Add(defaultAge)
-	}
-}
-
-// trusted says that evidence was signed by the issuer, or by somebody whose chain was good when it was made.
-func (d *decision) trusted(e *EvidenceFacts, issuer *CertificateFacts) bool {
-	if issuer != nil && e.Signer == issuer.ID {
-		return true
-	}
-	made := e.ThisUpdate
-	if e.ProducedAt != nil {
-		made = *e.ProducedAt
-	}
-	for i := range e.Chains {
-		chain := &e.Chains[i]
-		if len(chain.Problems) > 0 || chain.Anchor == nil {
-			continue
-		}
-		good := true
-		for _, id := range chain.Certificates[:max(1, len(chain.Certificates)-1)] {
-			c := d.certs[id]
-			good = good && c != nil && !made.Before(c.NotBefore) && !made.After(c.NotAfter) && !d.revokedBefore(c, made)
-		}
-		if good {
-			return true
-		}
-	}
-	return false
-}
-
-// revokedBefore looks at direct answers only: who vouches for a responder is not vouched for by it.
-func (d *decision) revokedBefore(cert *CertificateFacts, at time.Time) bool {
-	for _, a := range d.answers[cert.ID] {
-		if a.State == StateRevoked && a.Reason != onHold && (a.RevokedAt == nil || !a.RevokedAt.After(at)) && a.by.Signer != cert.ID {
-			return true
-		}
-	}
-	return false
-}
-
 // acceptable asks the policy's table; name is the algorithm that is not, until the end that comes first.
 func (x *indexed) acceptable(a AlgorithmFacts, at time.Time) (name string, until time.Time, ok bool) {
 	if x.p.algorithms == nil {
 		return "", time.Time{}, true
 	}
-	for _, one := range []struct {
+	for _, one := range [...]struct {
 		name string
 		bits int
 	}{{a.Digest, 0}, {a.Signature, a.Bits}} {

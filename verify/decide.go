@@ -1,9 +1,6 @@
 package verify
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Verdict is the decision about a document. It is a value.
 type Verdict struct {
@@ -28,6 +25,16 @@ type SignatureVerdict struct {
 	ValidUntil        *time.Time  // the last moment at which these facts still pass; nil: they do not, or no end is known
 	Errors, Warnings  []Finding
 	Timestamps        []TimestampVerdict // in the order of the facts
+	Past              *PastVerdict       // nil where past signature validation was not asked
+}
+
+// PastVerdict is what past signature validation came to (EN 319 102-1, 5.6.2.4) for a signature whose answer for now was open.
+// Where it did not pass, the answer for now stands.
+type PastVerdict struct {
+	Indication Indication
+	Sub        SubIndication // [NoPOE] where something is not proved to have existed early enough
+	// ControlTime is the moment down to which validation time slid (5.6.2.2), nil where it found none.
+	ControlTime *time.Time
 }
 
 // TimestampVerdict is the decision about one time-stamp.
@@ -56,17 +63,15 @@ type Finding struct {
 }
 
 // Decide judges facts by a policy for a time. Same input, same output; it reads and writes nothing. Where at is younger than
-// the facts the answer is a forecast: it takes for granted that no certificate is revoked in between.
+// the facts the answer is a forecast: it takes for granted that no certificate is revoked in between, and that evidence as good
+// as what was at hand can be had then.
 func Decide(f *Facts, p *Policy, at time.Time) *Verdict {
 	x := index(f, p)
 	d := x.decide(at)
 	v := &Verdict{Policy: p, At: at.UTC(), Facts: f, Indication: Indeterminate, Sub: NoSignature, Signatures: make([]SignatureVerdict, len(f.Signatures))}
 	counted := 0
 	for i := range f.Signatures {
-		s := d.verdict(i)
-		if s.Indication == TotalPassed {
-			s.ValidUntil = x.validUntil(i, at)
-		}
+		s := d.verdict(&x.signatures[i])
 		s.nameAttacks(&f.Signatures[i], p)
 		v.Signatures[i] = s
 		if f.Signatures[i].Type != TypeSignature && f.Format != "tst" {
@@ -76,196 +81,86 @@ func Decide(f *Facts, p *Policy, at time.Time) *Verdict {
 			v.Indication, v.Sub = s.Indication, s.Sub
 		}
 	}
+	x.forecast(v.Signatures, at)
 	return v
-}
-
-// indexed is facts with a policy, ready to be decided for any time. It is read-only.
-type indexed struct {
-	f       *Facts
-	p       *Policy
-	certs   map[string]*CertificateFacts
-	answers map[string][]answer // by certificate, oldest evidence first
-}
-
-// answer is what one piece of evidence says of one certificate.
-type answer struct {
-	*AnswerFacts
-	by *EvidenceFacts
-}
-
-func index(f *Facts, p *Policy) *indexed {
-	x := &indexed{f: f, p: p, certs: make(map[string]*CertificateFacts, len(f.Certificates)), answers: make(map[string][]answer, len(f.Certificates))}
-	for i := range f.Certificates {
-		x.certs[f.Certificates[i].ID] = &f.Certificates[i]
-	}
-	for i := range f.Evidence {
-		e := &f.Evidence[i]
-		for j := range e.Answers {
-			id := e.Answers[j].Certificate
-			x.answers[id] = append(x.answers[id], answer{&e.Answers[j], e})
-		}
-	}
-	for _, a := range x.answers {
-		slices.SortStableFunc(a, func(a, b answer) int { return a.by.ThisUpdate.Compare(b.by.ThisUpdate) })
-	}
-	return x
 }
 
 // decision is one decision for one time: what the time-stamps prove, and what they come to.
 type decision struct {
 	*indexed
-	at     time.Time
-	asked  time.Time // the youngest time that evidence can be asked to hold for: that of the facts
-	proofs map[string]time.Time
-	stamps map[*TimestampFacts]*conclusion
+	at      time.Time
+	asked   time.Time     // the youngest time that evidence can be asked to hold for: that of the facts
+	proofs  []time.Time   // by object: since when it is proved to exist; zero: nothing proves it
+	stamped []*conclusion // by place of the time-stamp
 }
 
 // decide judges every time-stamp, newest first, and extracts what they prove (EN 319 102-1, 5.6.3.4).
 func (x *indexed) decide(at time.Time) *decision {
-	d := &decision{indexed: x, at: at, asked: at, proofs: map[string]time.Time{}, stamps: map[*TimestampFacts]*conclusion{}}
+	d := &decision{indexed: x, at: at, asked: at, proofs: make([]time.Time, len(x.objects)), stamped: make([]*conclusion, len(x.stamps))}
 	if !x.f.CollectedAt.IsZero() && x.f.CollectedAt.Before(at) {
 		d.asked = x.f.CollectedAt
 	}
-	for _, t := range x.timestamps() {
-		c := d.timestamp(t)
-		d.stamps[t] = c
-		if c.indication != TotalPassed || t.Kind == StampContent {
-			continue
-		}
-		for _, id := range t.Covers {
-			if first, ok := d.proofs[id]; !ok || t.GenTime.Before(first) {
-				d.proofs[id] = t.GenTime
+	for i, t := range x.stamps {
+		d.stamped[i] = d.timestamp(t)
+		// What a time-stamp over the content proves is no proof of the signature, but a time before which there was none.
+		if d.stamped[i].indication == TotalPassed && t.Kind != StampContent {
+			for _, object := range t.covers {
+				d.prove(object, t.GenTime)
 			}
 		}
 	}
 	return d
 }
 
-// timestamps are all of them in the order in which they prove each other: what covers much before what it covers, then the
-// newest first.
-func (x *indexed) timestamps() []*TimestampFacts {
-	var all []*TimestampFacts
-	for i := range x.f.Signatures {
-		for j := range x.f.Signatures[i].Timestamps {
-			all = append(all, &x.f.Signatures[i].Timestamps[j])
-		}
+// prove is POE extraction (EN 319 102-1, 5.6.2.3): what a time-stamp covers existed when it was made, and so did the
+// certificate whose hash that names.
+func (d *decision) prove(object int, since time.Time) {
+	for object >= 0 && (d.proofs[object].IsZero() || since.Before(d.proofs[object])) {
+		d.proofs[object] = since
+		object = d.binds[object]
 	}
-	slices.SortStableFunc(all, func(a, b *TimestampFacts) int {
-		if a.wide() != b.wide() {
-			if a.wide() {
-				return -1
-			}
-			return 1
-		}
-		return b.GenTime.Compare(a.GenTime)
-	})
-	return all
 }
 
-// wide says that a time-stamp covers other time-stamps.
-func (t *TimestampFacts) wide() bool { return t.Kind == StampArchive || t.Kind == StampDocument }
+// proved is the earliest time at which an object is proved to have existed; a proof from after the time that is decided for
+// says nothing (5.5.4 step 1).
+func (d *decision) proved(object int) (time.Time, bool) {
+	t := d.proofs[object]
+	return t, !t.IsZero() && !t.After(d.at)
+}
 
-// existed is the earliest time at which an object is proved to have existed; without proof that is now.
-func (d *decision) existed(id string) time.Time {
-	if t, ok := d.proofs[id]; ok && t.Before(d.at) {
+// existed is the same; without proof that is now.
+func (d *decision) existed(object int) time.Time {
+	if t, ok := d.proved(object); ok {
 		return t
 	}
 	return d.at
 }
 
-// verdict judges one signature or document time-stamp.
-func (d *decision) verdict(i int) SignatureVerdict {
-	s := &d.f.Signatures[i]
-	v := SignatureVerdict{Integrity: integrity(s), Modifications: modifications(s, d.p), Level: d.level(s)}
-	for j := range s.Timestamps {
-		c := d.stamps[&s.Timestamps[j]]
+// judge decides about one signature or document time-stamp.
+func (d *decision) judge(s *knownSignature) *conclusion {
+	if s.Type == TypeDocumentTimestamp {
+		return d.documentTimestamp(s)
+	}
+	return d.signature(s)
+}
+
+// verdict says everything about one signature or document time-stamp.
+func (d *decision) verdict(s *knownSignature) SignatureVerdict {
+	v := SignatureVerdict{Integrity: integrity(s.SignatureFacts), Modifications: modifications(s.SignatureFacts, d.p), Level: d.level(s)}
+	for _, t := range s.stamps {
+		c := d.stamped[t.place]
 		v.Timestamps = append(v.Timestamps, TimestampVerdict{c.indication, c.sub, c.process})
 	}
-	if t, ok := d.proofs[s.ID]; ok {
-		t = t.UTC()
-		v.BestSignatureTime = &t
+	if t, ok := d.proved(s.object); ok {
+		v.BestSignatureTime = moment(t)
 	}
-	var c *conclusion
-	if s.Type == TypeDocumentTimestamp {
-		c = d.documentTimestamp(s)
-		if len(s.Timestamps) > 0 && c.indication == TotalPassed && v.BestSignatureTime == nil {
-			t := s.Timestamps[0].GenTime.UTC()
-			v.BestSignatureTime = &t
-		}
-	} else {
-		c = d.signature(s)
+	c := d.judge(s)
+	if s.Type != TypeDocumentTimestamp {
 		d.warnOf(s, &v, c)
+	} else if c.indication == TotalPassed && v.BestSignatureTime == nil && len(s.stamps) > 0 {
+		v.BestSignatureTime = moment(s.stamps[0].GenTime)
 	}
-	v.Indication, v.Sub, v.Process, v.Chain, v.Errors = c.indication, c.sub, c.process, c.chain, c.errors
+	v.Indication, v.Sub, v.Process, v.Chain, v.Errors, v.Past = c.indication, c.sub, c.process, c.chain, c.errors, c.past
 	v.Warnings = append(c.warnings, v.Warnings...)
 	return v
-}
-
-// validUntil looks for the first date at which the same facts no longer pass: every date of a certificate, an anchor or an
-// algorithm is tried, and decided again.
-func (x *indexed) validUntil(i int, at time.Time) *time.Time {
-	passes := func(t time.Time) bool {
-		d := x.decide(t)
-		s := &x.f.Signatures[i]
-		if s.Type == TypeDocumentTimestamp {
-			return d.documentTimestamp(s).indication == TotalPassed
-		}
-		return d.signature(s).indication == TotalPassed
-	}
-	for _, t := range x.dates(at) {
-		switch {
-		case !passes(t):
-			t = t.Add(-time.Second)
-		case passes(t.Add(time.Second)):
-			continue
-		}
-		t = t.UTC()
-		return &t
-	}
-	return nil
-}
-
-// dates are those after at on which an answer can change, in order.
-func (x *indexed) dates(at time.Time) []time.Time {
-	var all []time.Time
-	add := func(t time.Time) {
-		if t.After(at) {
-			all = append(all, t)
-		}
-	}
-	algorithm := func(a AlgorithmFacts) {
-		if _, until, _ := x.acceptable(a, at); !until.IsZero() {
-			add(until)
-		}
-	}
-	chains := func(cs []ChainFacts) {
-		for _, c := range cs {
-			if c.Anchor != nil && c.Anchor.Until != nil {
-				add(*c.Anchor.Until)
-			}
-		}
-	}
-	for i := range x.f.Certificates {
-		c := &x.f.Certificates[i]
-		add(c.NotAfter)
-		algorithm(c.Algorithm)
-		algorithm(c.Key)
-	}
-	for i := range x.f.Evidence {
-		algorithm(x.f.Evidence[i].Algorithm)
-	}
-	for i := range x.f.Signatures {
-		s := &x.f.Signatures[i]
-		algorithm(s.Algorithm)
-		algorithm(AlgorithmFacts{Digest: s.ContentDigest})
-		chains(s.Chains)
-		for j := range s.Timestamps {
-			t := &s.Timestamps[j]
-			algorithm(t.Algorithm)
-			algorithm(AlgorithmFacts{Digest: t.Digest})
-			chains(t.Chains)
-		}
-	}
-	slices.SortFunc(all, time.Time.Compare)
-	return slices.CompactFunc(all, time.Time.Equal)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,7 @@ type decisionCase struct {
 		Error         string        `json:"error"`
 		Warning       string        `json:"warning"`
 		Stamps        []Indication  `json:"stamps"`
+		Past          string        `json:"past"`
 	} `json:"want"`
 }
 
@@ -45,7 +47,7 @@ func TestDecisions(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no cases", err)
 	}
-	names := map[string]bool{}
+	names, subs := map[string]bool{}, map[string]bool{}
 	for _, file := range files {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -61,11 +63,32 @@ func TestDecisions(t *testing.T) {
 			if names[c.Name] || c.Clause == "" {
 				t.Errorf("%s: %q stands twice, or cites no clause", file, c.Name)
 			}
-			names[c.Name] = true
+			names[c.Name], subs[string(c.Want.Indication)], subs[string(c.Want.Sub)], subs[c.Want.Past] = true, true, true, true
 			t.Run(c.Name, func(t *testing.T) { c.run(t) })
 		}
 	}
-	t.Logf("%d cases", len(names))
+	if len(names) < 200 {
+		t.Errorf("only %d cases", len(names))
+	}
+	everyIndicationOccurs(t, subs)
+}
+
+// everyIndicationOccurs reads which indications and sub-indications there are.
+func everyIndicationOccurs(t *testing.T, occur map[string]bool) {
+	t.Helper()
+	b, err := os.ReadFile("indication.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := regexp.MustCompile(`Indication += "(\w+)"`).FindAllStringSubmatch(string(b), -1)
+	for _, m := range all {
+		if !occur[m[1]] {
+			t.Errorf("no case comes to %s", m[1])
+		}
+	}
+	if len(all) < 28 {
+		t.Errorf("only %d indications were found", len(all))
+	}
 }
 
 func strict(b []byte, into any) error {
@@ -105,6 +128,7 @@ func (c *decisionCase) run(t *testing.T) {
 		{"modifications", string(s.Modifications), string(w.Modifications)},
 		{"best signature time", stamped(s.BestSignatureTime), w.Best},
 		{"valid until", stamped(s.ValidUntil), w.Until},
+		{"past validation", pastName(s.Past), w.Past},
 	} {
 		if one.want != "" && one.got != one.want {
 			t.Errorf("%s: %s is %q, want %q", c.Clause, one.what, one.got, one.want)
@@ -129,6 +153,14 @@ func stamped(t *time.Time) string {
 		return "none"
 	}
 	return t.Format(time.RFC3339)
+}
+
+// pastName is what past validation came to: its sub-indication, or that it passed.
+func pastName(p *PastVerdict) string {
+	if p == nil {
+		return "none"
+	}
+	return firstOf(string(p.Sub), string(p.Indication))
 }
 
 func has(fs []Finding, code string) bool {
@@ -243,9 +275,15 @@ func TestTheEndIsProvedByDecidingAgain(t *testing.T) {
 	}
 }
 
+// decidingFiles are those that make a verdict out of facts.
+var decidingFiles = []string{
+	"decide.go", "index.go", "indication.go", "process.go", "acceptance.go", "certificate.go", "evidence.go", "timestamp.go", "longterm.go",
+	"limits.go", "forecast.go",
+}
+
 // TestDecidingAsksNobody reads the imports of the files that decide: there is nothing in them to read, write or ask with.
 func TestDecidingAsksNobody(t *testing.T) {
-	for _, file := range []string{"decide.go", "indication.go", "certificate.go", "process.go", "longterm.go", "limits.go"} {
+	for _, file := range decidingFiles {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -62,7 +62,10 @@ type SignatureFacts struct {
 	ContentDigest       string         `json:"content_digest,omitempty"` // hash over the content where it is another than Algorithm's
 	Covered             string         `json:"covered,omitempty"`        // digest of the byte range, by the signature's hash
 	AttributeProblem    string         `json:"attribute_problem,omitempty"`
-	Notes               []string       `json:"notes,omitempty"` // stable codes of oddities
+	// CertificateBinding is [Mismatch] where the signed attributes name another certificate than Signer, "" otherwise.
+	CertificateBinding string                `json:"certificate_binding,omitempty"`
+	SignaturePolicy    *SignaturePolicyFacts `json:"signature_policy,omitempty"` // nil: it names none
+	Notes              []string              `json:"notes,omitempty"`            // stable codes of oddities
 
 	Certification int      `json:"certification,omitempty"` // DocMDP P of this signature, 0 none
 	LockAction    string   `json:"lock_action,omitempty"`   // FieldMDP
@@ -85,6 +88,15 @@ type AlgorithmFacts struct {
 	Digest    string `json:"digest,omitempty"`    // "sha256"
 	Signature string `json:"signature,omitempty"` // "rsa", "rsa-pss", "ecdsa", "ed25519", "dsa"
 	Bits      int    `json:"bits,omitempty"`      // of the modulus, the field or the curve's order
+}
+
+// SignaturePolicyFacts is the signature policy that a signature names (EN 319 122-1, 5.2.9).
+type SignaturePolicyFacts struct {
+	ID      string `json:"id,omitempty"`      // an object identifier, in dots
+	URI     string `json:"uri,omitempty"`     // where it says the policy can be had
+	Implied bool   `json:"implied,omitempty"` // by the content; nothing is named
+	Digest  string `json:"digest,omitempty"`  // [Match] or [Mismatch] of the policy that the file carries, [Unverifiable] without it
+	Problem string `json:"problem,omitempty"` // why the attribute cannot be read
 }
 
 // CertificateFacts is one certificate.

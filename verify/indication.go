@@ -49,10 +49,12 @@ const (
 	TimestampOrderFailure   SubIndication = "TIMESTAMP_ORDER_FAILURE"
 	NoSigningCertificate    SubIndication = "NO_SIGNING_CERTIFICATE_FOUND"
 	NoCertificateChain      SubIndication = "NO_CERTIFICATE_CHAIN_FOUND"
+	NoCertificateChainNoPOE SubIndication = "NO_CERTIFICATE_CHAIN_FOUND_NO_POE"
 	RevokedNoPOE            SubIndication = "REVOKED_NO_POE"
 	RevokedCANoPOE          SubIndication = "REVOKED_CA_NO_POE"
 	OutOfBoundsNotRevoked   SubIndication = "OUT_OF_BOUNDS_NOT_REVOKED"
 	OutOfBoundsNoPOE        SubIndication = "OUT_OF_BOUNDS_NO_POE"
+	RevocationOutOfBounds   SubIndication = "REVOCATION_OUT_OF_BOUNDS_NO_POE"
 	NoPOE                   SubIndication = "NO_POE"
 	TryLater                SubIndication = "TRY_LATER"
 	SignedDataNotFound      SubIndication = "SIGNED_DATA_NOT_FOUND"
@@ -67,6 +69,8 @@ type conclusion struct {
 	chain      *ChainFacts
 	errors     []Finding
 	warnings   []Finding
+	early      bool         // the time lies before the first day of the signature's own certificate
+	past       *PastVerdict // nil where past validation was not asked
 }
 
 // fail adds what is wrong; the worst indication stays, and of equal ones the first.
@@ -100,4 +104,5 @@ func (c *conclusion) take(o *conclusion) {
 	if o.chain != nil {
 		c.chain = o.chain
 	}
+	c.early = c.early || o.early
 }

@@ -107,24 +107,20 @@ func forbiddenDetail(s *SignatureFacts, p *Policy) string {
 
 // level is the baseline level that the facts reach (EN 319 142-1, 6; EN 319 122-1, 6): what the file holds, not what it is
 // worth.
-func (d *decision) level(s *SignatureFacts) string {
+func (d *decision) level(s *knownSignature) string {
 	if s.Type == TypeDocumentTimestamp || s.Format != "PAdES" && s.Format != "CAdES" || s.Dead {
 		return "none"
 	}
 	stamped, archived := false, false
-	stored := d.stored(s.Chains)
-	for i := range s.Timestamps {
-		t := &s.Timestamps[i]
+	stored := d.stored(s.paths)
+	for _, t := range s.stamps {
 		if t.Kind == StampSignature && t.sound() {
 			stamped = true
-			stored = stored && d.stored(t.Chains)
+			stored = stored && d.stored(t.paths)
 		}
 	}
-	for i := range d.f.Signatures {
-		for j := range d.f.Signatures[i].Timestamps {
-			t := &d.f.Signatures[i].Timestamps[j]
-			archived = archived || t.wide() && t.sound() && slices.Contains(t.Covers, s.ID)
-		}
+	for _, t := range d.stamps {
+		archived = archived || t.wide() && t.sound() && slices.Contains(t.covers, s.object)
 	}
 	switch {
 	case stored && archived:
@@ -141,13 +137,13 @@ func (d *decision) level(s *SignatureFacts) string {
 func (t *TimestampFacts) sound() bool { return t.Imprint == Match && t.Signature == Match }
 
 // stored says that the file carries evidence for every certificate of a chain below its anchor.
-func (d *decision) stored(chains []ChainFacts) bool {
-	return slices.ContainsFunc(chains, func(c ChainFacts) bool {
-		if c.Anchor == nil || len(c.Certificates) == 0 {
+func (d *decision) stored(paths []knownPath) bool {
+	return slices.ContainsFunc(paths, func(p knownPath) bool {
+		if p.Anchor == nil || len(p.certs) == 0 {
 			return false
 		}
-		for _, id := range c.Certificates[:len(c.Certificates)-1] {
-			if cert := d.certs[id]; cert == nil || !cert.NoRevAvail && !d.answeredInDocument(id) {
+		for _, c := range p.certs[:len(p.certs)-1] {
+			if c == nil || !c.NoRevAvail && !slices.ContainsFunc(c.answers, inDocument) {
 				return false
 			}
 		}
@@ -155,20 +151,17 @@ func (d *decision) stored(chains []ChainFacts) bool {
 	})
 }
 
-func (d *decision) answeredInDocument(cert string) bool {
-	return slices.ContainsFunc(d.answers[cert], func(a answer) bool { return a.by.Origin == FromDocument && a.State != StateUnknown })
-}
+func inDocument(a answer) bool { return a.by.Origin == FromDocument && a.State != StateUnknown }
 
 // warnOf says what is odd about a signature and does not change the answer.
-func (d *decision) warnOf(s *SignatureFacts, v *SignatureVerdict, c *conclusion) {
+func (d *decision) warnOf(s *knownSignature, v *SignatureVerdict, c *conclusion) {
 	for _, n := range s.Notes {
 		if n != "sha1" { // the algorithm table speaks of it
 			v.Warnings = append(v.Warnings, Finding{Code: n})
 		}
 	}
-	for i := range s.Timestamps {
-		t := &s.Timestamps[i]
-		switch stamp := d.stamps[t]; stamp.indication {
+	for _, t := range s.stamps {
+		switch stamp := d.stamped[t.place]; stamp.indication {
 		case TotalPassed:
 			v.Warnings = append(v.Warnings, stamp.warnings...)
 		case TotalFailed:
@@ -177,7 +170,7 @@ func (d *decision) warnOf(s *SignatureFacts, v *SignatureVerdict, c *conclusion)
 			v.Warnings = append(v.Warnings, Finding{Code: "timestamp_untrusted", Detail: stamp.errors[0].Code})
 		}
 	}
-	d.warnOfClock(s, v)
+	d.warnOfClock(s.SignatureFacts, v)
 	if v.BestSignatureTime == nil && c.indication != TotalPassed && d.p.Timestamps.Required != Ignore {
 		v.Warnings = append(v.Warnings, Finding{Code: "no_trusted_time"})
 	}

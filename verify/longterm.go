@@ -2,143 +2,155 @@ package verify
 
 import "time"
 
-// lasting time of a chain: the path that was validated, and the last moment for which that can be relied upon.
-type longTermPath struct {
+// pastPath is what past certificate validation found: the chain, and the moment down to which validation time slid.
+type pastPath struct {
 	chain   *ChainFacts
 	control time.Time
-	passed  bool
+	missing string // of which certificate something is not proved early enough, "" if it found a control time
+	past    PastVerdict
 }
 
 // longTerm is past signature validation (EN 319 102-1, 5.6.2.4): the path is validated for the past, and the signature has
-// to be proved to have existed before anything about it became doubtful.
-func (d *decision) longTerm(s *SignatureFacts, now *conclusion, best time.Time) *conclusion {
-	l := d.pastCertificate(s.Chains, d.p.Revocation.Stale)
-	if l == nil || best.After(l.control) {
+// to be proved to have existed before anything about it became doubtful. Where it does not pass, the answer for now stands,
+// with the reason.
+func (d *decision) longTerm(s *knownSignature, now *conclusion, best time.Time) *conclusion {
+	l := d.pastCertificate(s.paths, d.p.Revocation.Stale)
+	l.verdict(best)
+	now.past = &l.past
+	if l.past.Indication != TotalPassed {
+		now.errors = append(now.errors, Finding{Code: "proof_missing", Detail: l.missing, When: l.past.ControlTime})
 		return now
 	}
+	// What has been proved of the path does not prove the rest: format, cryptography and acceptance at the proved time.
 	c := d.basic(s, question{at: best, since: best, stale: Ignore})
-	c.process = LongTerm
-	if tooEarly(c) {
-		c.indication, c.sub = TotalFailed, NotYetValid
-		return c
-	}
-	if c.indication != TotalPassed && !d.excused(c, l) {
+	if c.indication != TotalPassed {
 		return now
 	}
 	ok := passed(LongTerm)
-	ok.chain, ok.warnings = l.chain, c.warnings
+	ok.chain, ok.warnings, ok.past = l.chain, c.warnings, &l.past
 	return ok
 }
 
-// excused says that all that is left open at the proved time is about certificates, and the past path answers that.
-func (d *decision) excused(c *conclusion, l *longTermPath) bool {
-	if c.indication == TotalPassed {
-		return true
-	}
-	if c.indication == TotalFailed {
-		return false
-	}
-	for _, f := range c.errors {
-		switch f.Code {
-		case "revocation_stale", "revocation_before_signature", "weak_certificate_algorithm", "weak_revocation_algorithm", "anchor_out_of_time":
-		default:
-			return false
+// verdict is step 2 of 5.6.2.4.4: there is a proof of the object at or before control time.
+func (l *pastPath) verdict(proved time.Time) {
+	l.past = PastVerdict{Indication: Indeterminate, Sub: NoPOE}
+	switch {
+	case l.chain == nil:
+		l.past.Sub = NoCertificateChain
+	case l.missing != "":
+	default:
+		l.past.ControlTime = moment(l.control)
+		if !proved.After(l.control) {
+			l.past = PastVerdict{Indication: TotalPassed, ControlTime: l.past.ControlTime}
 		}
 	}
-	return l.passed
 }
 
-// pastCertificate is past certificate validation (EN 319 102-1, 5.6.2.1): the first chain whose validation time can slide
-// down to a moment at which all of it is proved to have been in order; nil if there is none.
-func (d *decision) pastCertificate(chains []ChainFacts, stale Severity) *longTermPath {
-	var best *longTermPath
-	for i := range chains {
-		chain := &chains[i]
-		if c := passed(LongTerm); !d.lasting(chain, c) || len(chain.Problems) > 0 {
+// pastCertificate is past certificate validation (EN 319 102-1, 5.6.2.1): of the chains whose validation time can slide down
+// to a moment at which all of it is proved to have been in order, the one where that is latest.
+func (d *decision) pastCertificate(paths []knownPath, stale Severity) *pastPath {
+	best := &pastPath{}
+	for i := range paths {
+		path := &paths[i]
+		if c := passed(LongTerm); !d.lasting(path, c) || len(path.Problems) > 0 {
 			continue
 		}
-		if control, ok := d.slide(chain, stale); ok && (best == nil || control.After(best.control)) {
-			best = &longTermPath{chain: chain, control: control, passed: true}
+		control, missing := d.slide(path, stale)
+		if best.chain == nil || missing == "" && (best.missing != "" || control.After(best.control)) {
+			best = &pastPath{chain: path.ChainFacts, control: control, missing: missing}
 		}
 	}
 	return best
 }
 
 // slide is validation time sliding (EN 319 102-1, 5.6.2.2). Starting at the anchor's end of the chain the control time
-// goes down to the moment until which each certificate, by evidence that existed by then, is known to have been good.
-func (d *decision) slide(chain *ChainFacts, stale Severity) (control time.Time, ok bool) {
+// goes down to the moment until which each certificate, by evidence that existed by then, is known to have been good. missing
+// names the certificate of which something is not proved.
+//
+// Step 2 c) goes down to the issuance of evidence that is not fresh enough. Here it goes down to the last moment for which it is
+// fresh (5.2.5): somebody who validated then would have passed. Else a root that issues a list each half year could never be
+// validated in the past.
+func (d *decision) slide(path *knownPath, stale Severity) (control time.Time, missing string) {
 	control = d.at
-	if u := chain.Anchor.Until; u != nil && u.Before(control) {
-		control = *u
+	if u := path.Anchor.Until; u != nil && !control.Before(*u) { // step 1: the sunset date is the first moment without the anchor
+		control = u.Add(-time.Nanosecond)
 	}
-	for i := len(chain.Certificates) - 2; i >= 0; i-- {
-		cert, issuer := d.certs[chain.Certificates[i]], d.certs[chain.Certificates[i+1]]
-		if d.existed(cert.ID).After(control) && i > 0 {
-			return control, false
+	for i := len(path.certs) - 2; i >= 0; i-- {
+		cert, issuer := path.certs[i], path.certs[i+1]
+		if d.existed(cert.object).After(control) { // step 2 a)
+			return control, cert.Subject
 		}
-		if cert.NotAfter.Before(control) {
-			control = cert.NotAfter
-		}
+		control = min2(control, cert.NotAfter)
 		if !cert.NoRevAvail {
+			var ok bool
 			if control, ok = d.slideBy(cert, issuer, control, stale); !ok {
-				return control, false
+				return control, cert.Subject
 			}
 		}
-		// Its signature has to be reliable at the control time, or proved to be older than the end of its algorithms.
-		signed := cert.Algorithm
-		signed.Signature, signed.Bits = firstOf(signed.Signature, issuer.Key.Signature), issuer.Key.Bits
-		if _, until, fine := d.acceptable(signed, control); !fine {
-			if until.IsZero() || d.existed(cert.ID).After(until) {
-				return control, false
+		// Step 2 d): its signature has to be reliable at the control time, or proved to be older than the end of its algorithms.
+		if _, until, fine := d.acceptable(signedWith(cert, issuer), control); !fine {
+			if until.IsZero() || !d.existed(cert.object).Before(until) {
+				return control, cert.Subject
 			}
-			control = until
+			control = until.Add(-time.Nanosecond)
 		}
 	}
-	return control, true
+	return control, ""
 }
 
 // slideBy finds evidence about one certificate that is proved to have existed by the control time, and lowers that time to
-// what it still says.
-func (d *decision) slideBy(cert, issuer *CertificateFacts, control time.Time, stale Severity) (time.Time, bool) {
-	var lowest time.Time
+// what it still says (EN 319 102-1, 5.6.2.2 step 2 a) to d)).
+func (d *decision) slideBy(cert, issuer *knownCert, control time.Time, stale Severity) (time.Time, bool) {
+	limit := control
+	var until, hold time.Time
 	found := false
-	answers := d.answers[cert.ID]
-	for i := range answers {
-		a := &answers[i]
-		if a.State == StateUnknown || a.by.ThisUpdate.After(control) && a.State != StateRevoked || !d.trusted(a.by, issuer) {
+	for i := range cert.answers {
+		a := &cert.answers[i]
+		if a.State == StateUnknown || a.State == StateGood && !a.speaksOf(cert) || !d.trusted(a.by, issuer) {
 			continue
 		}
-		if a.State == StateRevoked && a.Reason != onHold && a.RevokedAt != nil {
-			// A revocation counts whenever it became known: nothing after it is good.
-			if a.RevokedAt.Before(control) {
-				control = *a.RevokedAt
-			}
-			found = true
-			continue
+		says := d.holdsUntil(a.by)
+		if stale != Fail && says.Before(control) {
+			says = control
 		}
-		if !a.speaksOf(cert) || d.existed(a.by.ID).After(control) {
-			continue
+		switch {
+		case a.State == StateGood:
+			hold = time.Time{} // lifted
+		case a.Reason == onHold:
+			says = unrevokedUntil(a, cert)
+			hold = says
+		default: // a revocation counts whenever it became known: nothing after it is good
+			says = unrevokedUntil(a, cert)
+			limit = min2(limit, says)
 		}
-		until := d.holdsUntil(a.by)
-		if stale != Fail && until.Before(control) {
-			until = control
+		existed := d.existed(a.by.object)
+		if a.by.ThisUpdate.After(control) || existed.After(control) {
+			continue
 		}
 		if _, end, fine := d.acceptable(a.by.Algorithm, control); !fine {
-			if end.IsZero() || d.existed(a.by.ID).After(end) {
+			if end.IsZero() || !existed.Before(end) {
 				continue
 			}
-			until = min2(until, end)
+			says = min2(says, end.Add(-time.Nanosecond))
 		}
-		if until.After(lowest) {
-			lowest = until
+		if found = true; says.After(until) {
+			until = says
 		}
-		found = true
 	}
-	if !found && d.p.Revocation.Required != Fail {
-		return control, true
+	if !hold.IsZero() {
+		limit = min2(limit, hold)
 	}
-	if !lowest.IsZero() && lowest.Before(control) {
-		control = lowest
+	if found {
+		return min2(limit, until), true
 	}
-	return control, found
+	return limit, d.p.Revocation.Required != Fail
+}
+
+// unrevokedUntil is the last moment before a certificate is revoked: before all of it, where the evidence does not say.
+func unrevokedUntil(a *answer, cert *knownCert) time.Time {
+	since := cert.NotBefore
+	if a.RevokedAt != nil {
+		since = *a.RevokedAt
+	}
+	return since.Add(-time.Nanosecond)
 }

@@ -41,6 +41,11 @@ type Policy struct {
 		StaleForTimestamps Severity `json:"stale_for_timestamps"`
 		// MaxAge is how old evidence may be at the time in question; "" leaves it to its nextUpdate.
 		MaxAge Duration `json:"max_age"`
+		// MaxAgeWithoutNextUpdate is the same for evidence that names no nextUpdate; "" is none: it counts for its own moment
+		// only (EN 319 102-1, 5.2.5.4 step 1).
+		MaxAgeWithoutNextUpdate Duration `json:"max_age_without_next_update"`
+		// IssuerExpired: the certificate of whom the issuer let sign the evidence has expired (EN 319 102-1, 5.2.6.4 step 8).
+		IssuerExpired Severity `json:"issuer_expired"`
 		// AfterSignature: evidence must have been issued after the best signature time.
 		AfterSignature Severity `json:"after_signature"`
 	} `json:"revocation"`
@@ -50,6 +55,15 @@ type Policy struct {
 		// MaxDelay is how long after the claimed time the time-stamp may come; "" is without limit (EN 319 102-1, 5.5.4).
 		MaxDelay Duration `json:"max_delay"`
 	} `json:"timestamps"`
+	// SignaturePolicy is about the signature policy that a signature may name (EN 319 102-1, 5.2.4).
+	SignaturePolicy struct {
+		// Accepted are the object identifiers of those that this policy stands for.
+		Accepted []string `json:"accepted"`
+		// Unavailable: another one, and the file does not carry it.
+		Unavailable Severity `json:"unavailable"`
+		// Unprocessable: the attribute cannot be read, or the policy that the file carries is not the one that is named.
+		Unprocessable Severity `json:"unprocessable"`
+	} `json:"signature_policy"`
 	// SigningCertificateAttribute: the signature binds its certificate (EN 319 122-1, 5.2.2).
 	SigningCertificateAttribute Severity `json:"signing_certificate_attribute"`
 	// ClaimedTimeSkew is how far the claimed time may be from the proved one before a warning; "" never warns.
@@ -144,7 +158,7 @@ func DefaultPolicy() *Policy {
 func (p *Policy) complete() error {
 	for _, s := range []Severity{
 		p.Revocation.Required, p.Revocation.Stale, p.Revocation.StaleForTimestamps, p.Revocation.AfterSignature, p.Timestamps.Required,
-		p.SigningCertificateAttribute, p.Changes.Forbidden, p.Changes.VisibleAfterCertification,
+		p.Revocation.IssuerExpired, p.SignaturePolicy.Unavailable, p.SignaturePolicy.Unprocessable, p.SigningCertificateAttribute, p.Changes.Forbidden, p.Changes.VisibleAfterCertification,
 	} {
 		if s != "" && s != Ignore && s != Warn && s != Fail {
 			return codes.New(ErrPolicy, "reading", p.Name, "a severity is none of ignore, warn, fail: "+string(s))

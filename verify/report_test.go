@@ -61,7 +61,7 @@ var declaredFinding = regexp.MustCompile(`Finding\{Code: "(\w+)"|return \w+, "(\
 // TestEveryFindingHasItsTexts reads the sources: what can be found is in the catalogue, with cause and next step.
 func TestEveryFindingHasItsTexts(t *testing.T) {
 	found := 0
-	for _, file := range []string{"process.go", "certificate.go", "limits.go"} {
+	for _, file := range decidingFiles {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
