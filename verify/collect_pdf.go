@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/antinvn/antin/certpath"
@@ -166,6 +167,10 @@ func (f *SignatureFacts) signed(si *cms.SignerInfo, cert *certpath.Certificate) 
 	f.Algorithm = algorithm(si.SignatureAlgorithm(), si.Hash(), cert.PublicKey)
 	if d := trust.DigestName(si.Hash()); d != f.Algorithm.Digest {
 		f.ContentDigest = d
+	}
+	f.SignaturePolicy = signaturePolicy(si)
+	if f.CertificateBinding = binding(si, cert); f.CertificateBinding == Mismatch && strings.Contains(f.AttributeProblem, "signing-certificate") {
+		f.AttributeProblem = "" // said by the binding
 	}
 }
 
