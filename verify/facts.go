@@ -3,7 +3,7 @@ package verify
 import "time"
 
 // FactsVersion is the version of the stored form of [Facts].
-const FactsVersion = 2
+const FactsVersion = 3
 
 // Facts is everything that was found in a document, undecided. It marshals to JSON and back; it is a value, read-only after
 // [Collect]. Certificates and evidence stand in it once and are named by their id elsewhere; ids are opaque.
