@@ -28,8 +28,8 @@ func TestEveryFactIsDocumented(t *testing.T) {
 	structs(reflect.TypeFor[Facts](), func(st reflect.Type) {
 		types[st.Name()] = true
 		var keys []string
-		for i := range st.NumField() {
-			key, _, _ := strings.Cut(st.Field(i).Tag.Get("json"), ",")
+		for f := range st.Fields() {
+			key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			keys = append(keys, key)
 		}
 		if !slices.Equal(keys, sections[st.Name()]) {
@@ -60,8 +60,8 @@ func structs(root reflect.Type, visit func(reflect.Type)) {
 			}
 			seen[t] = true
 			visit(t)
-			for i := range t.NumField() {
-				walk(t.Field(i).Type)
+			for f := range t.Fields() {
+				walk(f.Type)
 			}
 		default: // a plain value
 		}
