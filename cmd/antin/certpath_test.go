@@ -12,6 +12,8 @@ import (
 	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -299,6 +301,42 @@ func TestCertpathThatCannotBeRead(t *testing.T) {
 		}
 		if err := json.Unmarshal([]byte(stdout), &a); err != nil || exit != exitUnreadable || stderr != "" || a.Schema != certpathSchema || a.Error.Code == "" || a.Error.Text == "" {
 			t.Errorf("%v: exit %d, %v\n%s%s", args, exit, err, stdout, stderr)
+		}
+	}
+}
+
+// TestCertpathKeysAreThoseOfTheirSchema: programs of others read them; a key more or less is a new schema.
+func TestCertpathKeysAreThoseOfTheirSchema(t *testing.T) {
+	w := newPathWorld(t)
+	w.list("root")
+	_, stdout, _ := call(t, "certpath", w.file("leaf.pem"), "--trust", w.file("root.pem"), "--intermediates", w.file("mid.pem"), "--crl", w.file("root.crl"), "--offline", "--format", "json")
+	var a struct {
+		All      map[string]any
+		Path     []map[string]any `json:"path"`
+		Problems []map[string]any `json:"problems"`
+	}
+	if err := errors.Join(json.Unmarshal([]byte(stdout), &a), json.Unmarshal([]byte(stdout), &a.All)); err != nil || len(a.Path) != 3 || len(a.Problems) != 1 {
+		t.Fatal(err, stdout)
+	}
+	status, ok := a.Path[1]["status"].([]any)
+	if !ok || len(status) != 1 {
+		t.Fatal(stdout)
+	}
+	one, ok := status[0].(map[string]any)
+	if !ok {
+		t.Fatal(stdout)
+	}
+	for _, tt := range []struct {
+		object map[string]any
+		keys   string
+	}{
+		{a.All, "anchor file path policies problems purpose schema trust_snapshot validated_at verdict"},
+		{a.Path[0], "issuer not_after not_before serial sha256 status subject"},
+		{one, "kind next_update reason revoked_at source state this_update"},
+		{a.Problems[0], "code date detail subject text"},
+	} {
+		if got := strings.Join(slices.Sorted(maps.Keys(tt.object)), " "); got != tt.keys {
+			t.Errorf("got %s, want %s", got, tt.keys)
 		}
 	}
 }
