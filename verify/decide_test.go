@@ -143,8 +143,42 @@ func (c *decisionCase) run(t *testing.T) {
 			break
 		}
 	}
+	for i := range v.Signatures {
+		proveTheEnd(t, f, p, at, v, i)
+	}
 	if t.Failed() {
 		t.Logf("%s", marshal(t, v.Signatures))
+	}
+}
+
+// proveTheEnd decides again: until the end that was found a signature passes, a second later and a day later it does not.
+func proveTheEnd(t *testing.T, f *Facts, p *Policy, at time.Time, v *Verdict, i int) {
+	t.Helper()
+	until := v.Signatures[i].ValidUntil
+	if until == nil {
+		return
+	}
+	passes := func(at time.Time) bool { return Decide(f, p, at).Signatures[i].Indication == TotalPassed }
+	if v.Signatures[i].Indication != TotalPassed || until.Before(at) {
+		t.Errorf("signature %d ends at %v and is %s at %v", i, until, v.Signatures[i].Indication, at)
+	}
+	quarter := until.Sub(at) / 4
+	for between := at; ; between = between.Add(quarter) {
+		if !passes(between) {
+			t.Errorf("signature %d is good until %v and does not pass at %v", i, until, between)
+		}
+		if quarter <= 0 || !between.Add(quarter).Before(*until) {
+			break
+		}
+	}
+	if !passes(*until) {
+		t.Errorf("signature %d does not pass at its end, %v", i, until)
+	}
+	if passes(until.Add(time.Second)) {
+		t.Errorf("signature %d ends at %v and still passes a second later", i, until)
+	}
+	if gap := until.AddDate(0, 0, -1); gap.After(at) && !passes(gap) {
+		t.Errorf("signature %d does not pass the day before its end", i)
 	}
 }
 

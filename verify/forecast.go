@@ -40,11 +40,11 @@ func (x *indexed) forecast(verdicts []SignatureVerdict, at time.Time) {
 	}
 }
 
-// dates are those after at on which an answer can change, in order.
+// dates are those on which an answer can change, none before at, in order.
 func (x *indexed) dates(at time.Time) []time.Time {
 	all := make([]time.Time, 0, 32)
 	add := func(t time.Time) {
-		if t.After(at) {
+		if !t.Before(at) {
 			all = append(all, t)
 		}
 	}
