@@ -80,7 +80,7 @@ func (d *decision) lasting(path *knownPath, c *conclusion) bool {
 		sub, code := chainSub(p.Code)
 		c.fail(Indeterminate, sub, Finding{Code: code, Detail: p.Subject})
 	}
-	if path.Anchor == nil {
+	if path.Anchor == nil || len(path.certs) == 0 {
 		if len(path.Problems) == 0 {
 			c.fail(Indeterminate, NoCertificateChain, Finding{Code: "no_path"})
 		}

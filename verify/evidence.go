@@ -116,7 +116,7 @@ func (d *decision) trusted(e *knownEvidence, issuer *knownCert) bool {
 // vouchedFor says that a chain was good at a time: anchor, dates, algorithms, and nothing known to have been revoked.
 func (d *decision) vouchedFor(path *knownPath, at time.Time) bool {
 	a := path.Anchor
-	if len(path.Problems) > 0 || a == nil || a.From != nil && at.Before(*a.From) || a.Until != nil && !at.Before(*a.Until) {
+	if len(path.Problems) > 0 || len(path.certs) == 0 || a == nil || a.From != nil && at.Before(*a.From) || a.Until != nil && !at.Before(*a.Until) {
 		return false
 	}
 	for i, c := range path.certs {
