@@ -31,6 +31,12 @@ func catalogRules() []changeRule {
 			s.allow("document_information", ClassLTA, "document information /"+string(d.key), describe(d.before), describe(d.after))
 			return true
 		}},
+		// A text in another encoding is the same text (ISO 32000-2, 7.9.2.2).
+		{"information_respelled", roleInformation, nil, func(_ *step, d *difference) bool {
+			was, ok1 := d.before.(pdf.String)
+			is, ok2 := d.after.(pdf.String)
+			return ok1 && ok2 && pdf.TextString(was) == pdf.TextString(is)
+		}},
 		{"metadata", roleCatalog, []pdf.Name{"Metadata"}, metadata},
 		{"metadata_stream", roleMetadata, nil, metadata},
 	}

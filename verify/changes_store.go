@@ -4,7 +4,7 @@ import (
 	"github.com/antinvn/antin/pdf"
 )
 
-// storeRules let the document security store appear and grow; it loses nothing (EN 319 142-1, 5.4.2; ISO 32000-2, 12.8.4.3).
+// storeRules let the document security store appear and grow; it loses no evidence (EN 319 142-1, 5.4.2; ISO 32000-2, 12.8.4.3).
 func storeRules() []changeRule {
 	return []changeRule{
 		{"store", roleCatalog, []pdf.Name{"DSS"}, func(s *step, d *difference) bool {
@@ -51,6 +51,15 @@ func (s *step) storeEntryGrown(k pdf.Name, o, n pdf.Object) bool {
 	return false
 }
 
+// newStore is the store as this revision leaves it; nil where there is none.
+func (s *step) newStore() pdf.Dict {
+	d, err := s.new.Dict(s.catalogs[1]["DSS"])
+	if err != nil {
+		return nil
+	}
+	return d
+}
+
 // evidenceKept: every stream of the old list is in the new one.
 func (s *step) evidenceKept(o, n pdf.Object) bool {
 	oa, err1 := s.old.Array(o)
@@ -79,7 +88,8 @@ func (s *step) evidenceKept(o, n pdf.Object) bool {
 	return true
 }
 
-// vriGrown lets signatures be added; what is said of one may be repeated and added to.
+// vriGrown lets signatures be added; what is said of one may be repeated, added to, and given up where the store's own lists keep
+// the evidence: validation-related information only says which of it concerns which signature (ISO 32000-2, 12.8.4.4).
 func (s *step) vriGrown(o, n pdf.Object) bool {
 	od, err1 := s.old.Dict(o)
 	nd, err2 := s.new.Dict(n)
@@ -87,7 +97,7 @@ func (s *step) vriGrown(o, n pdf.Object) bool {
 		return false
 	}
 	for k := range od {
-		if nd[k] == nil || !identical(od[k], nd[k]) && !s.vriEntryGrown(od[k], nd[k]) {
+		if !identical(od[k], nd[k]) && !s.vriEntryGrown(od[k], nd[k]) {
 			return false
 		}
 	}
@@ -97,13 +107,13 @@ func (s *step) vriGrown(o, n pdf.Object) bool {
 func (s *step) vriEntryGrown(o, n pdf.Object) bool {
 	od, err1 := s.old.Dict(o)
 	nd, err2 := s.new.Dict(n)
-	if err1 != nil || err2 != nil || nd == nil {
+	if err1 != nil || err2 != nil || n != nil && nd == nil {
 		return false
 	}
 	for _, k := range unionKeys(od, nd) {
 		switch k {
 		case "Cert", "OCSP", "CRL":
-			if !s.evidenceKept(od[k], nd[k]) {
+			if !s.evidenceKept(od[k], nd[k]) && !s.evidenceKept(od[k], s.newStore()[k+"s"]) {
 				return false
 			}
 		case "TU", "TS", "Type":

@@ -39,7 +39,7 @@ func everything() []byte {
 		"[17 0 R]",
 		"<</AAAA 18 0 R>>",
 		stream("", "certificate"),
-		"<</Cert 26 0 R>>",
+		"<</Cert 26 0 R/CRL[40 0 R]>>",
 		"[7 0 R 23 0 R 9 0 R 27 0 R 37 0 R 38 0 R]",
 		"[7 0 R 23 0 R 27 0 R 28 0 R]",
 		"<</Font 29 0 R>>",
@@ -61,6 +61,7 @@ func everything() []byte {
 		"<</Type/Annot/Subtype/Stamp/Rect[400 400 500 500]/F 4>>",
 		"<</Type/Annot/Subtype/Highlight/Rect[70 690 200 715]/QuadPoints[70 715 200 715 70 690 200 690]/F 4/AP<</N 39 0 R>>>>",
 		stream("/Subtype/Form/BBox[0 0 130 25]", "1 1 0 rg 0 0 130 25 re f"),
+		stream("", "a list that only the validation-related information names"),
 	}
 	var b bytes.Buffer
 	b.WriteString("%PDF-1.7\n")
@@ -205,6 +206,11 @@ var ruleCases = []struct {
 		func(e *editor) { e.set(32, func(d pdf.Dict) { d["Title"] = pdf.String("B") }) },
 	},
 	{
+		"information_respelled", ClassNone,
+		func(e *editor) { e.set(32, func(d pdf.Dict) { d["Title"] = pdf.String("\xfe\xff\x00A") }) },
+		func(e *editor) { e.set(32, func(d pdf.Dict) { d["Title"] = pdf.String("\xfe\xff\x00B") }) },
+	},
+	{
 		"metadata", ClassLTA,
 		func(e *editor) {
 			empty := e.Add(pdf.NewStream(pdf.Dict{"Type": pdf.Name("Metadata"), "Subtype": pdf.Name("XML")}, nil, false))
@@ -252,13 +258,15 @@ var ruleCases = []struct {
 	},
 	{
 		"vri", ClassLTA,
-		func(e *editor) { e.set(16, func(d pdf.Dict) { d["BBBB"] = pdf.Dict{"Cert": pdf.Array{ref(17)}} }) },
+		func(e *editor) {
+			e.put(16, pdf.Dict{"AAAA": pdf.Dict{"CRL": pdf.Array{ref(40)}}, "BBBB": pdf.Dict{"Cert": pdf.Array{ref(17)}}})
+		},
 		func(e *editor) { e.put(16, pdf.Dict{}) },
 	},
 	{
 		"vri_entry", ClassLTA,
-		func(e *editor) { e.set(18, func(d pdf.Dict) { d["TU"] = pdf.String("D:2026") }) },
-		func(e *editor) { e.set(18, func(d pdf.Dict) { delete(d, "Cert") }) },
+		func(e *editor) { e.set(18, func(d pdf.Dict) { delete(d, "Cert"); d["TU"] = pdf.String("D:2026") }) },
+		func(e *editor) { e.set(18, func(d pdf.Dict) { delete(d, "CRL") }) },
 	},
 	{
 		"form", ClassLTA,
