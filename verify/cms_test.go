@@ -146,7 +146,7 @@ func TestCMSCountersignaturesAreNamedAfterTheirSigner(t *testing.T) {
 	if v.Signatures[0].Level != "B-LTA" || v.Signatures[1].Level != "B-LTA" || v.Signatures[1].Indication != verify.TotalPassed {
 		t.Errorf("levels %s and %s", v.Signatures[0].Level, v.Signatures[1].Level)
 	}
-	for lang, want := range map[string]string{"vi": "Chữ ký xác nhận của Nguyễn Văn Mẫu hợp lệ", "en": "Counter-signature by Nguyễn Văn Mẫu is valid"} {
+	for lang, want := range map[string]string{"vi": "Chữ ký xác nhận của “Nguyễn Văn Mẫu” hợp lệ", "en": "Counter-signature by “Nguyễn Văn Mẫu” is valid"} {
 		if words := v.Report(lang).Text(); !strings.Contains(words, want) {
 			t.Errorf("%s: %s", lang, words)
 		}

@@ -180,7 +180,7 @@ func (p *pdfCollector) describe(f *SignatureFacts, s *pades.Signature) {
 	*f = SignatureFacts{
 		ID: hex.EncodeToString(sum[:]), Type: s.Type, Field: s.Field, Format: formatOf(s), Page: s.Page, Revision: s.Revision,
 		Visible: s.Page > 0 && s.Rect.X1 > s.Rect.X0 && s.Rect.Y1 > s.Rect.Y0, Certification: int(s.DocMDP), Reason: s.Reason, Location: s.Location,
-		ClaimedTime: moment(s.ClaimedTime),
+		ClaimedTime: moment(s.ClaimedTime), Software: softwareOf(p.doc.Latest(), s.Dict),
 	}
 	if s.FieldMDP != nil {
 		f.LockAction, f.LockFields, f.LockP = s.FieldMDP.Action, s.FieldMDP.Fields, s.FieldMDP.P

@@ -75,6 +75,7 @@ type SignatureFacts struct {
 	ClaimedTime *time.Time `json:"claimed_time,omitempty"`
 	Reason      string     `json:"reason,omitempty"`
 	Location    string     `json:"location,omitempty"`
+	Software    string     `json:"software,omitempty"` // the program that signed, as the signature says
 
 	Signer     string           `json:"signer,omitempty"` // id of the signing certificate
 	Chains     []ChainFacts     `json:"chains,omitempty"` // best first

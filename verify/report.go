@@ -2,7 +2,7 @@ package verify
 
 import (
 	"encoding/json"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,11 +26,37 @@ type Report struct {
 	lang string
 }
 
+// Numbers are the signatures of a line as a reader counts them: "2", "1–4" or "1, 3, 4".
+func (l Line) Numbers() string {
+	first, last := l.Signatures[0], l.Signatures[len(l.Signatures)-1]
+	if n := len(l.Signatures); n > 1 && last-first == n-1 {
+		return strconv.Itoa(first+1) + "–" + strconv.Itoa(last+1)
+	}
+	var all []string
+	for _, i := range l.Signatures {
+		all = append(all, strconv.Itoa(i+1))
+	}
+	return strings.Join(all, ", ")
+}
+
 // DocumentReport is the answer for the whole document.
 type DocumentReport struct {
 	Indication    Indication     `json:"indication"`
 	SubIndication *SubIndication `json:"sub_indication"`
 	Sentence      string         `json:"sentence"`
+
+	// For readers; not part of the JSON.
+	Next       []string   `json:"-"` // what would make it pass, or keep it passing
+	ValidUntil *time.Time `json:"-"` // the earliest of its signatures
+	Lines      []Line     `json:"-"` // its signatures, those of one act taken together
+}
+
+// Line is what a reader hears of one act of signing: number, day, month and seal that an agency put on a document within two
+// minutes are signatures of their own, and one act.
+type Line struct {
+	Signatures []int // indices into [Report.Signatures]
+	Indication Indication
+	Sentence   string
 }
 
 // SignatureReport is the answer for one signature.
@@ -54,9 +80,14 @@ type SignatureReport struct {
 	Errors              []TextReport   `json:"errors"`
 	Warnings            []TextReport   `json:"warnings"`
 
-	// Sentence says it for a reader; not part of the JSON.
-	Sentence string `json:"-"`
+	// For readers; not part of the JSON.
+	Sentence string       `json:"-"`
+	Answers  []AnswerLine `json:"-"` // who, in which capacity, for which agency, when by whose clock, covering what
+	Next     []string     `json:"-"` // what would make it pass, or keep it passing
 }
+
+// AnswerLine is a question about a signature and its answer.
+type AnswerLine struct{ Question, Answer string }
 
 // ChangeReport is one change after signing.
 type ChangeReport struct {
@@ -81,7 +112,10 @@ type SignerReport struct {
 // TextReport is a code and its text.
 type TextReport struct {
 	Code string `json:"code"`
-	Text string `json:"text"`
+	Text string `json:"text"` // what it is, and what to do next
+
+	// For readers; not part of the JSON.
+	What, Cause, Next string `json:"-"`
 }
 
 // Report puts the verdict in words; lang is "vi" or "en", anything else is taken as "vi".
@@ -99,7 +133,8 @@ func (v *Verdict) Report(lang string) *Report {
 	for i := range v.Signatures {
 		r.Signatures = append(r.Signatures, v.signatureReport(i, lang))
 	}
-	r.Document = DocumentReport{Indication: v.Indication, SubIndication: optional(v.Sub), Sentence: v.sentence(lang)}
+	r.Document = DocumentReport{Indication: v.Indication, SubIndication: optional(v.Sub), Sentence: v.sentence(lang), Lines: v.lines(lang)}
+	v.sumUp(r)
 	return r
 }
 
@@ -109,7 +144,7 @@ func (v *Verdict) signatureReport(i int, lang string) SignatureReport {
 		ID: f.ID, Type: f.Type, Field: optional(f.Field), Format: f.Format, Level: s.Level, Indication: s.Indication,
 		SubIndication: optional(s.Sub), Integrity: s.Integrity, ByteRange: f.ByteRange, CoversWholeDocument: f.CoversWholeDocument,
 		Modifications: s.Modifications, Changes: []ChangeReport{}, BestSignatureTime: s.BestSignatureTime,
-		ClaimedTime: f.ClaimedTime, ValidUntil: s.ValidUntil, Errors: findings(s.Errors, lang), Warnings: findings(s.Warnings, lang),
+		ClaimedTime: f.ClaimedTime, ValidUntil: s.ValidUntil, Errors: v.findings(i, s.Errors, lang), Warnings: v.findings(i, s.Warnings, lang),
 	}
 	if c := v.certificate(f.Signer); c != nil {
 		r.Signer = &SignerReport{Subject: c.Subject, Serial: c.Serial, Issuer: c.Issuer, Agency: optional(c.Organization), Capacity: optional(c.Title)}
@@ -121,7 +156,7 @@ func (v *Verdict) signatureReport(i int, lang string) SignatureReport {
 			Text: changeText(c, lang),
 		})
 	}
-	r.Sentence = v.signatureSentence(i, lang)
+	r.Sentence, r.Answers, r.Next = v.signatureSentence(i, lang), v.answers(i, lang), nextSteps(&r)
 	return r
 }
 
@@ -142,37 +177,8 @@ func optional[T comparable](v T) *T {
 	return &v
 }
 
-func findings(fs []Finding, lang string) []TextReport {
-	out := make([]TextReport, 0, len(fs))
-	for _, f := range fs {
-		t := text(f.Code, lang)
-		if f.Detail != "" {
-			t += " (" + f.Detail + ")"
-		}
-		out = append(out, TextReport{Code: f.Code, Text: t})
-	}
-	return out
-}
+// Language is "vi" or "en".
+func (r *Report) Language() string { return r.lang }
 
 // JSON is the report on one line.
 func (r *Report) JSON() ([]byte, error) { return json.Marshal(r) }
-
-// Text is the report for a terminal: the answer, then a paragraph for each signature.
-func (r *Report) Text() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  %s\n", plain(r.File), plain(r.Document.Sentence))
-	for i := range r.Signatures {
-		s := &r.Signatures[i]
-		fmt.Fprintf(&b, "  %d. %s\n", i+1, plain(s.Sentence))
-		for _, c := range s.Changes {
-			fmt.Fprintf(&b, "     · %s\n", plain(c.Text))
-		}
-		for _, e := range s.Errors {
-			fmt.Fprintf(&b, "     ✗ %s\n", plain(e.Text))
-		}
-		for _, w := range s.Warnings {
-			fmt.Fprintf(&b, "     ! %s\n", plain(w.Text))
-		}
-	}
-	return b.String()
-}

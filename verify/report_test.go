@@ -15,7 +15,7 @@ func TestReportSaysWhoForWhomAndWhen(t *testing.T) {
 	f.Signatures[0].Certification, f.Signatures[0].ClaimedTime = 2, nil
 	f.Signatures[0].Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number", After: "05"}}
 	r := Decide(f, DefaultPolicy(), testTime).Report("vi")
-	for _, want := range []string{"Nguyễn Văn Mẫu (UBND tỉnh Mẫu)", "15:00:05 20/11/2026", "B-LT", "điền số, ngày sau khi ký: được phép"} {
+	for _, want := range []string{"“Nguyễn Văn Mẫu” (“UBND tỉnh Mẫu”)", "15:00:05 20/11/2026", "B-LT", "điền số, ngày sau khi ký: được phép"} {
 		if !strings.Contains(r.Signatures[0].Sentence, want) {
 			t.Errorf("sentence %q lacks %q", r.Signatures[0].Sentence, want)
 		}
@@ -116,7 +116,7 @@ func TestTextIsOneLineForEachThing(t *testing.T) {
 	f.Signatures[0].Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number\r", After: "05\u2028"}}
 	r := Decide(f, DefaultPolicy(), testTime).Report("vi")
 	r.File = "a\nb.pdf"
-	if lines := strings.Split(strings.TrimSuffix(r.Text(), "\n"), "\n"); strings.ContainsAny(r.Text(), "\r\x1b\u202e\u2028") || len(lines) != 4 {
+	if lines := strings.Split(strings.TrimSuffix(r.Text(), "\n"), "\n"); strings.ContainsAny(r.Text(), "\r\x1b\u202e\u2028") || len(lines) != 5 {
 		t.Errorf("%q", r.Text())
 	}
 }

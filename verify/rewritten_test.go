@@ -53,7 +53,7 @@ func TestRewrittenFile(t *testing.T) {
 	if r.Field != nil || r.Integrity != "unverifiable" || r.ByteRange != "invalid" || r.Level != "none" || r.Signer == nil || len(r.Changes) != 0 {
 		t.Errorf("%+v", r)
 	}
-	if len(r.Errors) != 1 || r.Errors[0].Code != "rewritten_after_signing" || r.Errors[0].Text != "Tệp đã bị ghi lại sau khi ký." {
+	if len(r.Errors) != 1 || r.Errors[0].Code != "rewritten_after_signing" || r.Errors[0].What != "Tệp đã bị ghi lại sau khi ký." {
 		t.Errorf("%+v", r.Errors)
 	}
 }

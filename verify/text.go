@@ -2,6 +2,8 @@ package verify
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -14,8 +16,10 @@ import (
 var texts = map[string][2]string{
 	// verdict of a document
 	"doc_passed":        {"Văn bản còn nguyên vẹn và chữ ký hợp lệ.", "The document is intact and its signatures are valid."},
+	"doc_passed_lines":  {"Văn bản còn nguyên vẹn và cả %s chữ ký đều hợp lệ.", "The document is intact and all of its %s signatures are valid."},
 	"doc_failed":        {"Không hợp lệ: %s", "Not valid: %s"},
 	"doc_indeterminate": {"Chưa kết luận được: %s", "Cannot tell yet: %s"},
+	"tst_passed":        {"Dấu thời gian hợp lệ.", "The time-stamp is valid."},
 	"no_signature":      {"Văn bản không có chữ ký số nào.", "The document carries no digital signature."},
 
 	// what signing and extending report of themselves
@@ -26,22 +30,61 @@ var texts = map[string][2]string{
 	"note.certificate_expired_before_renewal": {"Một chứng thư đã hết hạn trước lần gia hạn này: dấu thời gian mới không chứng minh được điều xảy ra trước đó.", "A certificate had expired before this renewal: the new time-stamp cannot prove what came before."},
 
 	// words of the sentence about one signature
-	"sig.passed":        {"Chữ ký của %s hợp lệ", "Signature by %s is valid"},
-	"sig.failed":        {"Chữ ký của %s không hợp lệ", "Signature by %s is not valid"},
-	"sig.indeterminate": {"Chữ ký của %s chưa kết luận được", "Signature by %s cannot be judged yet"},
-	"dts.passed":        {"Dấu thời gian của %s hợp lệ", "Document time-stamp by %s is valid"},
-	"dts.failed":        {"Dấu thời gian của %s không hợp lệ", "Document time-stamp by %s is not valid"},
-	"dts.indeterminate": {"Dấu thời gian của %s chưa kết luận được", "Document time-stamp by %s cannot be judged yet"},
-	"ctr.passed":        {"Chữ ký xác nhận của %s hợp lệ", "Counter-signature by %s is valid"},
-	"ctr.failed":        {"Chữ ký xác nhận của %s không hợp lệ", "Counter-signature by %s is not valid"},
-	"ctr.indeterminate": {"Chữ ký xác nhận của %s chưa kết luận được", "Counter-signature by %s cannot be judged yet"},
-	"sig.nobody":        {"(không rõ người ký)", "(unknown signer)"},
-	"sig.agency":        {" (%s)", " (%s)"},
-	"sig.at":            {", lúc %s (theo dấu thời gian)", ", at %s (by time-stamp)"},
-	"sig.claimed":       {", giờ khai báo %s", ", claimed time %s"},
-	"sig.level":         {", mức %s", ", level %s"},
-	"sig.filled":        {"; điền số, ngày sau khi ký: được phép", "; number and date filled: allowed"},
-	"sig.forbidden":     {"; thay đổi sau khi ký: không được phép", "; changed after signing: not allowed"},
+	"sig.passed":         {"Chữ ký của %s hợp lệ", "Signature by %s is valid"},
+	"sig.failed":         {"Chữ ký của %s không hợp lệ", "Signature by %s is not valid"},
+	"sig.indeterminate":  {"Chữ ký của %s chưa kết luận được", "Signature by %s cannot be judged yet"},
+	"dts.passed":         {"Dấu thời gian của %s hợp lệ", "Document time-stamp by %s is valid"},
+	"dts.failed":         {"Dấu thời gian của %s không hợp lệ", "Document time-stamp by %s is not valid"},
+	"dts.indeterminate":  {"Dấu thời gian của %s chưa kết luận được", "Document time-stamp by %s cannot be judged yet"},
+	"ctr.passed":         {"Chữ ký xác nhận của %s hợp lệ", "Counter-signature by %s is valid"},
+	"ctr.failed":         {"Chữ ký xác nhận của %s không hợp lệ", "Counter-signature by %s is not valid"},
+	"ctr.indeterminate":  {"Chữ ký xác nhận của %s chưa kết luận được", "Counter-signature by %s cannot be judged yet"},
+	"sig.nobody":         {"(không rõ người ký)", "(unknown signer)"},
+	"sig.agency":         {" (%s)", " (%s)"},
+	"sig.claims":         {"người tự xưng là %s", "someone who claims to be %s"},
+	"sig.at":             {", lúc %s (theo dấu thời gian)", ", at %s (by time-stamp)"},
+	"sig.claimed":        {", giờ khai báo %s", ", claimed time %s"},
+	"sig.times":          {", gồm %s lần ký (%s)", ", in %s signatures (%s)"},
+	"sig.level":          {", mức %s", ", level %s"},
+	"sig.filled":         {"; điền số, ngày sau khi ký: được phép", "; number and date filled: allowed"},
+	"word.passed":        {"hợp lệ", "valid"},
+	"word.failed":        {"không hợp lệ", "not valid"},
+	"word.indeterminate": {"chưa kết luận được", "cannot tell yet"},
+	"until":              {"Còn xác nhận được đến %s, nếu không chứng thư nào bị thu hồi.", "It can be confirmed until %s, if no certificate is revoked."},
+
+	// questions about one signature, and the words of their answers
+	"ask.who":             {"Người ký", "Signer"},
+	"ask.capacity":        {"Tư cách", "Capacity"},
+	"ask.agency":          {"Cơ quan, tổ chức", "Agency"},
+	"ask.issuer":          {"Nơi cấp chứng thư", "Certificate issued by"},
+	"ask.trust":           {"Tin cậy", "Trust"},
+	"ask.when":            {"Thời điểm", "When"},
+	"ask.covers":          {"Phạm vi ký", "What is signed"},
+	"ask.software":        {"Phần mềm ký (tự khai)", "Signing program (as it says)"},
+	"ask.reason":          {"Lý do (người ký ghi)", "Reason (as the signer wrote)"},
+	"ask.location":        {"Nơi ký (người ký ghi)", "Place (as the signer wrote)"},
+	"ask.until":           {"Còn xác nhận được đến", "Can be confirmed until"},
+	"answer.untrusted":    {"chưa có nguồn tin cậy nào xác nhận các tên này", "no trusted source confirms these names"},
+	"answer.proved":       {"%s, theo đồng hồ của dịch vụ dấu thời gian %s", "%s, by the clock of the time-stamping service %s"},
+	"answer.claimed":      {"%s, theo máy của người ký; chưa được chứng minh", "%s, by the signer's own clock; not proved"},
+	"answer.unknown_time": {"không rõ", "unknown"},
+	"answer.a_service":    {"đáng tin cậy", "that is trusted"},
+	"covers.all":          {"toàn bộ tệp", "the whole file"},
+	"covers.revision":     {"tệp lúc ký; phần ghi thêm về sau không đổi nội dung", "the file as it was signed; what was added later changes nothing"},
+	"covers.allowed":      {"tệp lúc ký; sau đó chỉ có thay đổi được phép", "the file as it was signed; later changes are allowed ones"},
+	"covers.changed":      {"tệp lúc ký; sau đó có thay đổi không được phép", "the file as it was signed; later changes are not allowed"},
+	"covers.nothing":      {"không xác định được phần đã ký", "what was signed cannot be determined"},
+	"finding.date":        {" Mốc: %s.", " Date: %s."},
+
+	// next steps that name the thing
+	"next.issuer":  {"Còn thiếu chứng thư của %s.", "The certificate of %s is missing."},
+	"next.online":  {"Lần này không gọi mạng (--offline).", "This time the network was not used (--offline)."},
+	"next.server":  {"Máy chủ không trả lời được: %s.", "The server that gave no answer: %s."},
+	"next.allow":   {"Máy chủ cần cho phép: --allow-host %s.", "The server to allow: --allow-host %s."},
+	"next.service": {"Dịch vụ hoặc phần mềm đã ký: %s.", "The service or program that signed: %s."},
+	"next.before":  {"Chứng thư hết hạn lúc %s.", "The certificate expires at %s."},
+
+	"sig.forbidden": {"; thay đổi sau khi ký: không được phép", "; changed after signing: not allowed"},
 }
 
 // vietnam is the offset of Vietnamese time, which knows no summer time.
@@ -69,13 +112,18 @@ func (v *Verdict) sentence(lang string) string {
 	switch {
 	case v.Sub == NoSignature:
 		return text("no_signature", lang)
+	case v.Indication == TotalPassed && v.Facts.Format == "tst":
+		return text("tst_passed", lang)
 	case v.Indication == TotalPassed:
+		if n := v.counted(); n > 1 {
+			return fmt.Sprintf(text("doc_passed_lines", lang), strconv.Itoa(n))
+		}
 		return text("doc_passed", lang)
 	}
 	reason := string(v.Sub)
 	for i := range v.Signatures {
 		s := &v.Signatures[i]
-		if v.Facts.Signatures[i].Type == TypeSignature && s.Indication == v.Indication && len(s.Errors) > 0 {
+		if (v.Facts.Signatures[i].Type == TypeSignature || v.Facts.Format == "tst") && s.Indication == v.Indication && len(s.Errors) > 0 {
 			reason = lowerFirst(text(mainError(s), lang))
 			break
 		}
@@ -85,6 +133,16 @@ func (v *Verdict) sentence(lang string) string {
 		code = "doc_failed"
 	}
 	return fmt.Sprintf(text(code, lang), reason)
+}
+
+// counted is the number of signatures that a document's answer rests on.
+func (v *Verdict) counted() (n int) {
+	for i := range v.Facts.Signatures {
+		if v.Facts.Signatures[i].Type == TypeSignature {
+			n++
+		}
+	}
+	return n
 }
 
 // mainError is the code of the finding that gave the sub-indication: a broken digest says more than what follows from it.
@@ -101,24 +159,9 @@ func mainError(s *SignatureVerdict) string {
 
 func (v *Verdict) signatureSentence(i int, lang string) string {
 	f, s := &v.Facts.Signatures[i], &v.Signatures[i]
-	kind := map[string]string{"signature": "sig.", "counter-signature": "ctr.", "document-timestamp": "dts."}[f.Type]
-	word := map[Indication]string{TotalPassed: "passed", TotalFailed: "failed", Indeterminate: "indeterminate"}[s.Indication]
-	name := text("sig.nobody", lang)
-	signer := v.certificate(f.Signer)
-	if signer != nil {
-		name = signer.CommonName
-	}
-	if signer != nil && signer.Organization != "" && signer.Organization != name {
-		name += fmt.Sprintf(text("sig.agency", lang), signer.Organization)
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, text(kind+word, lang), name)
-	switch {
-	case s.BestSignatureTime != nil:
-		fmt.Fprintf(&b, text("sig.at", lang), s.BestSignatureTime.In(vietnam).Format("15:04:05 02/01/2006"))
-	case f.ClaimedTime != nil:
-		fmt.Fprintf(&b, text("sig.claimed", lang), f.ClaimedTime.In(vietnam).Format("15:04:05 02/01/2006"))
-	}
+	b.WriteString(v.verdictOf(i, lang))
+	b.WriteString(v.timeOf(i, lang))
 	if s.Level != "none" {
 		fmt.Fprintf(&b, text("sig.level", lang), s.Level)
 	}
@@ -129,6 +172,72 @@ func (v *Verdict) signatureSentence(i int, lang string) string {
 		b.WriteString(text("sig.filled", lang))
 	}
 	return b.String() + "."
+}
+
+// verdictOf is whose signature it is, and what came out.
+func (v *Verdict) verdictOf(i int, lang string) string {
+	kind := map[string]string{TypeSignature: "sig.", TypeCounterSignature: "ctr.", TypeDocumentTimestamp: "dts."}[v.Facts.Signatures[i].Type]
+	word := map[Indication]string{TotalPassed: "passed", TotalFailed: "failed", Indeterminate: "indeterminate"}[v.Signatures[i].Indication]
+	return fmt.Sprintf(text(kind+word, lang), v.who(i, lang))
+}
+
+// who names the signer. Names stand in quotation marks, so that none of them reads like a part of the answer; where no path leads to an
+// anchor anybody may have written them.
+func (v *Verdict) who(i int, lang string) string {
+	signer := v.certificate(v.Facts.Signatures[i].Signer)
+	if signer == nil {
+		return text("sig.nobody", lang)
+	}
+	name := quoted(signer.CommonName)
+	if signer.CommonName == "" {
+		name = quoted(signer.Subject)
+	}
+	if signer.Organization != "" && signer.Organization != signer.CommonName {
+		name += fmt.Sprintf(text("sig.agency", lang), quoted(signer.Organization))
+	}
+	if !v.trusted(i) {
+		name = fmt.Sprintf(text("sig.claims", lang), name)
+	}
+	return name
+}
+
+// trusted says that a path leads from a signature's certificate to an anchor.
+func (v *Verdict) trusted(i int) bool {
+	return slices.ContainsFunc(v.Facts.Signatures[i].Chains, func(c ChainFacts) bool { return c.Anchor != nil && len(c.Problems) == 0 })
+}
+
+// timeOf is when a signature was made, and who says so.
+func (v *Verdict) timeOf(i int, lang string) string {
+	switch f, s := &v.Facts.Signatures[i], &v.Signatures[i]; {
+	case s.BestSignatureTime != nil && f.Type == TypeDocumentTimestamp:
+		return fmt.Sprintf(text("dts.at", lang), clock(*s.BestSignatureTime))
+	case s.BestSignatureTime != nil:
+		return fmt.Sprintf(text("sig.at", lang), clock(*s.BestSignatureTime))
+	case f.ClaimedTime != nil:
+		return fmt.Sprintf(text("sig.claimed", lang), clock(*f.ClaimedTime))
+	}
+	return ""
+}
+
+// clock is a time as a reader in Vietnam has it.
+func clock(t time.Time) string { return t.In(vietnam).Format("15:04:05 02/01/2006") }
+
+// longestName is how many letters of a name are shown.
+const longestName = 120
+
+// quoted is a name in quotation marks; those inside become others, so that it does not end before its end.
+func quoted(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch r {
+		case '“', '”', '"', '„', '‟':
+			return '\''
+		}
+		return r
+	}, plain(name))
+	if r := []rune(name); len(r) > longestName {
+		name = string(r[:longestName]) + "…"
+	}
+	return "“" + name + "”"
 }
 
 func filled(f *SignatureFacts) bool {
@@ -161,3 +270,7 @@ func lowerFirst(s string) string {
 
 // Text is the catalogue's text of a code in a language ("vi" or "en"); an unknown code is its own text.
 func Text(code, lang string) string { return text(code, lang) }
+
+// Plain is a name or value from a document without what would move the cursor, begin a line or turn the writing direction: for
+// programs that show it in a place of their own.
+func Plain(s string) string { return plain(s) }

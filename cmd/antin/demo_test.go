@@ -35,7 +35,7 @@ func TestDemoAndItsCommands(t *testing.T) {
 	if exit != exitDone {
 		t.Fatalf("exit %d\n%s\n%s", exit, out, errs)
 	}
-	for _, want := range []string{"⇒ Văn bản còn nguyên vẹn và chữ ký hợp lệ.", "điền số, ngày sau khi ký: được phép", "Nguyễn Thị Huấn Luyện", "4-spoiled-cms.pdf"} {
+	for _, want := range []string{"⇒ Văn bản còn nguyên vẹn và cả 2 chữ ký đều hợp lệ.", "điền số, ngày sau khi ký: được phép", "Nguyễn Thị Huấn Luyện", "4-spoiled-cms.pdf"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the demo does not say %q:\n%s", want, out)
 		}

@@ -1,0 +1,320 @@
+package verify
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/antinvn/antin/codes"
+)
+
+// What a report answers beyond the indication: who signed, in which capacity, for which agency, when and by whose clock, what is
+// covered, until when it stays good, and what would make it pass.
+
+// oneAct is within which time signatures of one certificate are one act of signing.
+const oneAct = 2 * time.Minute
+
+// lines puts the signatures of one act together: of one signer, with one answer, within two minutes. They stand where the first of them
+// does.
+func (v *Verdict) lines(lang string) []Line {
+	var out []Line
+	began := map[int]time.Time{} // by the first signature of a line
+	for i := range v.Signatures {
+		f, s := &v.Facts.Signatures[i], &v.Signatures[i]
+		at, timed := v.signedAt(i)
+		k := -1
+		if timed && f.Type == TypeSignature && f.Signer != "" {
+			k = slices.IndexFunc(out, func(l Line) bool {
+				return v.alike(l.Signatures[0], i) && at.Sub(began[l.Signatures[0]]).Abs() <= oneAct
+			})
+		}
+		if k >= 0 {
+			out[k].Signatures = append(out[k].Signatures, i)
+			continue
+		}
+		out = append(out, Line{Signatures: []int{i}, Indication: s.Indication})
+		if timed {
+			began[i] = at
+		}
+	}
+	for k := range out {
+		out[k].Sentence = v.lineSentence(out[k].Signatures, lang)
+	}
+	return out
+}
+
+// alike says that two signatures are of one signer, with one answer and the same kind of time.
+func (v *Verdict) alike(i, j int) bool {
+	f, g, s, t := &v.Facts.Signatures[i], &v.Facts.Signatures[j], &v.Signatures[i], &v.Signatures[j]
+	return f.Type == g.Type && f.Signer == g.Signer && s.Indication == t.Indication && s.Sub == t.Sub &&
+		(s.BestSignatureTime == nil) == (t.BestSignatureTime == nil)
+}
+
+func (v *Verdict) lineSentence(members []int, lang string) string {
+	if len(members) == 1 {
+		return v.signatureSentence(members[0], lang)
+	}
+	var fields []string
+	for _, i := range members {
+		if name := v.Facts.Signatures[i].Field; name != "" {
+			fields = append(fields, quoted(name))
+		}
+	}
+	said := fmt.Sprintf(text("sig.times", lang), strconv.Itoa(len(members)), strings.Join(fields, ", "))
+	return v.verdictOf(members[0], lang) + v.timeOf(members[0], lang) + strings.ReplaceAll(said, " ()", "") + "."
+}
+
+// signedAt is when a signature was made as far as is known.
+func (v *Verdict) signedAt(i int) (time.Time, bool) {
+	if t := v.Signatures[i].BestSignatureTime; t != nil {
+		return *t, true
+	}
+	if t := v.Facts.Signatures[i].ClaimedTime; t != nil {
+		return *t, true
+	}
+	return time.Time{}, false
+}
+
+// answers are the questions that a reader asks about one signature.
+func (v *Verdict) answers(i int, lang string) []AnswerLine {
+	f, s := &v.Facts.Signatures[i], &v.Signatures[i]
+	var out []AnswerLine
+	say := func(question, answer string) {
+		if answer != "" {
+			out = append(out, AnswerLine{text("ask."+question, lang), plain(answer)})
+		}
+	}
+	if c := v.certificate(f.Signer); c != nil {
+		say("who", c.CommonName)
+		say("capacity", c.Title)
+		say("agency", c.Organization)
+		say("issuer", c.Issuer)
+		if !v.trusted(i) {
+			say("trust", text("answer.untrusted", lang))
+		}
+	}
+	switch {
+	case s.BestSignatureTime != nil && f.Type == TypeSignature:
+		say("when", fmt.Sprintf(text("answer.proved", lang), clock(*s.BestSignatureTime), v.clockOf(i, lang)))
+	case s.BestSignatureTime != nil:
+		say("when", clock(*s.BestSignatureTime))
+	case f.ClaimedTime != nil:
+		say("when", fmt.Sprintf(text("answer.claimed", lang), clock(*f.ClaimedTime)))
+	default:
+		say("when", text("answer.unknown_time", lang))
+	}
+	say("covers", v.covers(i, lang))
+	say("software", f.Software)
+	say("reason", f.Reason)
+	say("location", f.Location)
+	if s.ValidUntil != nil {
+		say("until", clock(*s.ValidUntil))
+	}
+	return out
+}
+
+// clockOf names whose clock proves the time: the authority of the earliest trusted time-stamp over the signature.
+func (v *Verdict) clockOf(i int, lang string) string {
+	id, best := v.Facts.Signatures[i].ID, v.Signatures[i].BestSignatureTime
+	for j := range v.Facts.Signatures {
+		for k := range v.Facts.Signatures[j].Timestamps {
+			t := &v.Facts.Signatures[j].Timestamps[k]
+			if t.GenTime.Equal(*best) && slices.Contains(t.Covers, id) {
+				if c := v.certificate(t.Signer); c != nil {
+					return quoted(c.CommonName)
+				}
+			}
+		}
+	}
+	return text("answer.a_service", lang)
+}
+
+// covers says how far the signed bytes reach.
+func (v *Verdict) covers(i int, lang string) string {
+	f, s := &v.Facts.Signatures[i], &v.Signatures[i]
+	switch {
+	case f.Dead || f.Unread != "" || f.ByteRange != "valid":
+		return text("covers.nothing", lang)
+	case f.CoversWholeDocument:
+		return text("covers.all", lang)
+	case s.Modifications == ClassForbidden:
+		return text("covers.changed", lang)
+	case s.Modifications == ClassNone:
+		return text("covers.revision", lang)
+	}
+	return text("covers.allowed", lang)
+}
+
+// findings puts findings in words, with what is known about the thing at hand.
+func (v *Verdict) findings(i int, fs []Finding, lang string) []TextReport {
+	out := make([]TextReport, 0, len(fs))
+	for _, f := range fs {
+		what, cause, next := codes.Findings()[f.Code].In(lang)
+		if what == "" {
+			what = text(f.Code, lang)
+		}
+		what = plain(what)
+		if detail := v.detail(i, f, lang); detail != "" {
+			what += " (" + plain(detail) + ")"
+		}
+		if f.When != nil {
+			what += fmt.Sprintf(text("finding.date", lang), dated(*f.When))
+		}
+		if more := v.concrete(i, f, lang); more != "" {
+			next = strings.TrimSpace(next + " " + plain(more))
+		}
+		out = append(out, TextReport{Code: f.Code, Text: strings.TrimSpace(what + " " + next), What: what, Cause: cause, Next: next})
+	}
+	return out
+}
+
+// dated is a time as a reader has it; one at midnight UTC is a date.
+func dated(t time.Time) string {
+	if t = t.UTC(); t.Equal(t.Truncate(24 * time.Hour)) {
+		return t.Format("02/01/2006")
+	}
+	return clock(t)
+}
+
+// detail is what a finding is about: in words where it is a code or a change, else as it stands.
+func (v *Verdict) detail(i int, f Finding, lang string) string {
+	if f.Detail == f.Code {
+		return ""
+	}
+	if f.Code == "forbidden_change" {
+		s := &v.Facts.Signatures[i]
+		for j := range s.Changes {
+			if classOf(&s.Changes[j], s, v.Policy) == ClassForbidden {
+				c := s.Changes[j]
+				c.Attack = "" // named by a finding of its own
+				return strings.TrimSuffix(changeText(&c, lang), ".")
+			}
+		}
+	}
+	if known, ok := codes.Findings()[f.Detail]; ok {
+		what, _, _ := known.In(lang)
+		return strings.TrimSuffix(what, ".")
+	}
+	return f.Detail
+}
+
+var anAddress = regexp.MustCompile(`\bhttps?://([^/\s"':?#]+(?::\d+)?)`)
+
+// concrete names the certificate, server, service or date that would make the difference.
+func (v *Verdict) concrete(i int, f Finding, lang string) string {
+	switch f.Code {
+	case "no_path":
+		if issuer := v.missingIssuer(i); issuer != "" {
+			return fmt.Sprintf(text("next.issuer", lang), quoted(issuer))
+		}
+	case "no_revocation_evidence", "revocation_stale", "revocation_before_signature":
+		return v.whomToAsk(f.Detail, lang)
+	case "sha1", "weak_algorithm":
+		if service := v.service(i); service != "" {
+			return fmt.Sprintf(text("next.service", lang), quoted(service))
+		}
+	case "no_trusted_time":
+		if c := v.certificate(v.Facts.Signatures[i].Signer); c != nil {
+			return fmt.Sprintf(text("next.before", lang), clock(c.NotAfter))
+		}
+	}
+	return ""
+}
+
+// missingIssuer is the name of the certificate at which the paths of a signature end without an anchor.
+func (v *Verdict) missingIssuer(i int) string {
+	last := v.Facts.Signatures[i].Signer
+	for _, c := range v.Facts.Signatures[i].Chains {
+		if c.Anchor == nil && len(c.Certificates) > 0 {
+			last = c.Certificates[len(c.Certificates)-1]
+			break
+		}
+	}
+	if c := v.certificate(last); c != nil {
+		return c.Issuer
+	}
+	return ""
+}
+
+// whomToAsk says how the revocation data about a certificate could be had.
+func (v *Verdict) whomToAsk(subject, lang string) string {
+	if v.Facts.Offline {
+		return text("next.online", lang)
+	}
+	for _, u := range v.Facts.Unanswered {
+		if c := v.certificate(u.Certificate); c == nil || c.Subject != subject {
+			continue
+		}
+		if m := anAddress.FindStringSubmatch(u.Detail); m != nil {
+			key := "next.server"
+			if u.Code == "fetch.address_refused" {
+				key = "next.allow"
+			}
+			return fmt.Sprintf(text(key, lang), quoted(m[1]))
+		}
+	}
+	return ""
+}
+
+// service is what wrote a signature: the program that it names, else the authority of its time-stamp, else the issuer.
+func (v *Verdict) service(i int) string {
+	f := &v.Facts.Signatures[i]
+	if f.Software != "" {
+		return f.Software
+	}
+	for j := range f.Timestamps {
+		if c := v.certificate(f.Timestamps[j].Signer); c != nil && f.Timestamps[j].Kind == StampSignature {
+			return c.CommonName
+		}
+	}
+	if c := v.certificate(f.Signer); c != nil {
+		return c.Issuer
+	}
+	return ""
+}
+
+// lasting are warnings that say for how long a good answer holds.
+var lasting = []string{"no_trusted_time"}
+
+// nextSteps are what would make a signature pass; where it does, what would keep it so.
+func nextSteps(r *SignatureReport) []string {
+	var out []string
+	for _, e := range r.Errors {
+		if e.Next != "" && !slices.Contains(out, e.Next) {
+			out = append(out, e.Next)
+		}
+	}
+	if len(r.Errors) > 0 {
+		return out
+	}
+	for _, w := range r.Warnings {
+		if slices.Contains(lasting, w.Code) {
+			out = append(out, w.Next)
+		}
+	}
+	return out
+}
+
+// sumUp gives the document what its signatures have.
+func (v *Verdict) sumUp(r *Report) {
+	d := &r.Document
+	for i := range r.Signatures {
+		s := &r.Signatures[i]
+		if s.Type != TypeSignature && v.Facts.Format != "tst" {
+			continue
+		}
+		if s.Indication == d.Indication {
+			for _, n := range s.Next {
+				if !slices.Contains(d.Next, n) {
+					d.Next = append(d.Next, n)
+				}
+			}
+		}
+		if d.Indication == TotalPassed && s.ValidUntil != nil && (d.ValidUntil == nil || s.ValidUntil.Before(*d.ValidUntil)) {
+			d.ValidUntil = s.ValidUntil
+		}
+	}
+}
