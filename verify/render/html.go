@@ -1,0 +1,84 @@
+package render
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/antinvn/antin/verify"
+)
+
+//go:embed page.html
+var pageText string
+
+//go:embed page.css
+var styleText string
+
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"clock": clock, "clean": clean, "kind": kind,
+	}).Parse(pageText))
+})
+
+// htmlPage is what page.html shows.
+type htmlPage struct {
+	*verify.Report
+	Words       map[string]string
+	Style       template.CSS
+	Title       string
+	Timeline    *timeline
+	Facts       *verify.Facts
+	Lines       []htmlLine
+	PolicyTitle string
+}
+
+type htmlLine struct {
+	verify.Line
+	Members []htmlSignature
+}
+
+type htmlSignature struct {
+	*verify.SignatureReport
+	Number int
+}
+
+// HTML writes the report as one self-contained page: no script, nothing to load, for a screen, a telephone and paper.
+func HTML(w io.Writer, v *verify.Verdict, r *verify.Report) error {
+	words := wordsOf(r.Language())
+	p := &htmlPage{
+		Report: r, Words: words, Style: template.CSS(styleText), //nolint:gosec // our own file
+		Title: words["title"] + ": " + clean(r.File), Timeline: timelineOf(v, r), Facts: v.Facts, PolicyTitle: v.Policy.Title[r.Language()],
+	}
+	for _, l := range r.Document.Lines {
+		one := htmlLine{Line: l}
+		for _, i := range l.Signatures {
+			one.Members = append(one.Members, htmlSignature{&r.Signatures[i], i + 1})
+		}
+		p.Lines = append(p.Lines, one)
+	}
+	return page().Execute(w, p)
+}
+
+// kind is the class of style of an indication: no two answers share a colour.
+func kind(i verify.Indication) string {
+	switch i {
+	case verify.TotalPassed:
+		return "passed"
+	case verify.TotalFailed:
+		return "failed"
+	case verify.Indeterminate:
+	}
+	return "open"
+}
+
+// vietnam is the offset of Vietnamese time, which knows no summer time.
+var vietnam = time.FixedZone("+07", 7*60*60)
+
+// clock is a time as a reader in Vietnam has it.
+func clock(t time.Time) string { return t.In(vietnam).Format("15:04:05 02/01/2006") }
+
+// clean takes out what would turn the writing direction or move the cursor.
+func clean(s string) string { return strings.TrimSpace(verify.Plain(s)) }

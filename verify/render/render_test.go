@@ -1,0 +1,269 @@
+package render
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/antinvn/antin/certpath"
+	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/pdf/font"
+	"github.com/antinvn/antin/pdf/text"
+	"github.com/antinvn/antin/pkitest"
+	"github.com/antinvn/antin/trust"
+	"github.com/antinvn/antin/verify"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var testTime = time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+
+func facts(t *testing.T, name string) *verify.Facts {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "testdata", "decide", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &verify.Facts{}
+	if err := json.Unmarshal(b, f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// sample is a document with each kind of answer: "passed", "open", "failed", "acts" (four signatures of an agency) and "hostile" (names
+// that would like to be something else).
+func sample(t *testing.T, name, lang string) (*verify.Verdict, *verify.Report) {
+	t.Helper()
+	f := facts(t, "b-lt")
+	switch name {
+	case "passed":
+		f = facts(t, "b-lta")
+	case "open":
+		f.Signatures[0].Algorithm.Digest = "sha1"
+		f.Signatures[0].Software = "Ký số mẫu 2.1"
+	case "failed":
+		f.Signatures[0].Digest = verify.Mismatch
+	case "acts":
+		first := f.Signatures[0]
+		f.Signatures = nil
+		for i, field := range []string{"number", "day", "month", "seal"} {
+			one := first
+			one.ID, one.Field, one.Timestamps = first.ID+field, field, nil
+			at := testTime.Add(time.Duration(i*9-3600) * time.Second)
+			one.ClaimedTime = &at
+			f.Signatures = append(f.Signatures, one)
+		}
+	case "hostile":
+		f.Certificates[0].CommonName = `</title><script>alert(1)</script>” hợp lệ “` + "\u202e\x1b[2J"
+		f.Certificates[0].Organization = `"><img src=x onerror=alert(1)>]]>&`
+		f.Signatures[0].Field = `<b>x</b>`
+		f.Signatures[0].Reason = "javascript:alert(1)"
+		f.Signatures[0].Changes = []verify.Change{{Code: "field_filled", Class: verify.ClassForm, Field: "<i>", Before: "&amp;", After: "\u202e</style>", Object: "9 0"}}
+	}
+	v := verify.Decide(f, verify.DefaultPolicy(), testTime)
+	r := v.Report(lang)
+	r.File = "quyet-dinh.pdf"
+	if name == "hostile" {
+		r.File = "<script>\u202e.pdf"
+	}
+	return v, r
+}
+
+var samples = []string{"passed", "open", "failed", "acts", "hostile"}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is another than the one looked at", name)
+	}
+}
+
+func TestHTMLIsTheOneLookedAt(t *testing.T) {
+	for _, name := range samples {
+		v, r := sample(t, name, "vi")
+		var b bytes.Buffer
+		if err := HTML(&b, v, r); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".html", b.Bytes())
+	}
+}
+
+var (
+	aTag  = regexp.MustCompile(`<([a-zA-Z]+[0-9]?)([^>]*)`) // what a browser begins an element with
+	loads = regexp.MustCompile(`(?i)\b(src|href|on[a-z]+)\s*=`)
+)
+
+// TestHTMLOfHostileNames holds no element and no attribute that the template does not have, and loads nothing.
+func TestHTMLOfHostileNames(t *testing.T) {
+	elements := func(name string) map[string]bool {
+		v, r := sample(t, name, "vi")
+		var b bytes.Buffer
+		if err := HTML(&b, v, r); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(b.String(), "\u202e\x1b") {
+			t.Errorf("%s turns the writing direction or moves the cursor", name)
+		}
+		seen := map[string]bool{}
+		for _, m := range aTag.FindAllStringSubmatch(b.String(), -1) {
+			seen[m[1]] = true
+			if loads.MatchString(m[2]) {
+				t.Errorf("%s: %s", name, m[0])
+			}
+		}
+		return seen
+	}
+	hostile := elements("hostile")
+	for _, never := range []string{"script", "img", "i", "link", "iframe"} {
+		if hostile[never] {
+			t.Errorf("there is an element %s", never)
+		}
+	}
+	if !hostile["table"] || !hostile["svg"] {
+		t.Error("the page was not read")
+	}
+}
+
+// TestAnswersShareNothing: colour, word and symbol of each answer are its own.
+func TestAnswersShareNothing(t *testing.T) {
+	all := []verify.Indication{verify.TotalPassed, verify.TotalFailed, verify.Indeterminate}
+	for _, lang := range []string{"vi", "en"} {
+		seen := map[string]bool{}
+		for _, i := range all {
+			for _, s := range []string{"kind " + kind(i), "symbol " + i.Symbol(), "word " + i.Word(lang)} {
+				if seen[s] {
+					t.Errorf("%s stands for two answers", s)
+				}
+				seen[s] = true
+			}
+		}
+	}
+	for _, theme := range strings.Split(styleText, "@media")[:2] {
+		colours := map[string]string{}
+		for _, i := range all {
+			_, value, ok := strings.Cut(theme, "--"+kind(i)+": ")
+			value, _, _ = strings.Cut(value, ";")
+			if other, twice := colours[value]; !ok || twice {
+				t.Errorf("%s and %s are both %q", kind(i), other, value)
+			}
+			colours[value] = kind(i)
+		}
+	}
+}
+
+func TestWordsAreCompleteInBothLanguages(t *testing.T) {
+	for key, w := range words {
+		if w[0] == "" || w[1] == "" {
+			t.Errorf("%s lacks a language", key)
+		}
+	}
+}
+
+func TestETSIIsTheOneLookedAt(t *testing.T) {
+	for _, name := range samples {
+		v, r := sample(t, name, "vi")
+		var b bytes.Buffer
+		if err := ETSI(&b, v, r); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".xml", b.Bytes())
+	}
+}
+
+// TestPDFCanBeReadAndShowsTheAnswer, and says that nobody signed it.
+func TestPDFCanBeReadAndShowsTheAnswer(t *testing.T) {
+	for _, name := range samples {
+		v, r := sample(t, name, "vi")
+		var b, again bytes.Buffer
+		for _, w := range []*bytes.Buffer{&b, &again} {
+			if err := PDF(t.Context(), w, v, r, &PDFOptions{Time: testTime}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(b.Bytes(), again.Bytes()) {
+			t.Errorf("%s: the same report has other bytes", name)
+		}
+		d, err := pdf.Open(t.Context(), bytes.NewReader(b.Bytes()), int64(b.Len()), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Irregular() || d.Rebuilt() {
+			t.Errorf("%s: the file is irregular", name)
+		}
+		for _, want := range []string{"Báo cáo này không được ký số", "Thông tin kỹ thuật", "Các chữ ký"} {
+			if _, err := text.Find(t.Context(), d.Latest(), want); err != nil {
+				t.Errorf("%s lacks %q: %v", name, want, err)
+			}
+		}
+		if dir := os.Getenv("ANTIN_LOOK"); dir != "" {
+			if err := os.WriteFile(filepath.Join(dir, name+".pdf"), b.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestPDFSignedByAKey is certified, says by whom, and verifies.
+func TestPDFSignedByAKey(t *testing.T) {
+	pki, err := pkitest.New(pkitest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, key, err := pki.Issue(pkitest.Subject{CommonName: "Văn phòng Mẫu"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, r := sample(t, "passed", "vi")
+	var b bytes.Buffer
+	now := time.Now()
+	if err := PDF(t.Context(), &b, v, r, &PDFOptions{Time: now, Key: key, Chain: []*certpath.Certificate{cert}}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := verify.Collect(t.Context(), bytes.NewReader(b.Bytes()), int64(b.Len()), &verify.CollectOptions{Trust: trust.New(pki.Root), Offline: true, At: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := f.Signatures; len(s) != 1 || s[0].Digest != verify.Match || s[0].Signature != verify.Match || s[0].Certification != 1 || !s[0].CoversWholeDocument {
+		t.Errorf("%+v", s)
+	}
+	d, err := pdf.Open(t.Context(), bytes.NewReader(b.Bytes()), int64(b.Len()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := text.Find(t.Context(), d.Latest(), "được ký số bởi “Văn phòng Mẫu”"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPDFShowsNothingTheFontCannot, and breaks what is too long for a line.
+func TestPDFShowsNothingTheFontCannot(t *testing.T) {
+	v, r := sample(t, "passed", "vi")
+	r.File = strings.Repeat("漢字😀ｘ", 200) + strings.Repeat("Ệ", 500)
+	var b bytes.Buffer
+	if err := PDF(t.Context(), &b, v, r, &PDFOptions{Time: testTime}); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lay(v, r, &PDFOptions{}) {
+		if w := font.Serif().Width(l.text, l.size) + l.indent; w > textWidth+1 {
+			t.Errorf("%.0f points: %q", w, l.text)
+		}
+	}
+}
