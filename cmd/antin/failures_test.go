@@ -283,8 +283,12 @@ var failures = map[string]func(*scene) []string{
 	"input is a folder":  func(s *scene) []string { return s.sign(filepath.Join(s.dir, "trust")) },
 	"not a PDF":          func(s *scene) []string { return s.sign(s.write("no.pdf", []byte("hello"))) },
 	"not a PDF (verify)": func(s *scene) []string { return []string{"verify", s.write("no.pdf", []byte("hello"))} },
-	"empty file":         func(s *scene) []string { return s.sign(s.write("empty.pdf", nil)) },
-	"truncated":          func(s *scene) []string { return s.sign(s.write("cut.pdf", blankPDF()[:40])) },
+	"facts damaged":      func(s *scene) []string { return []string{"verify", "--from-facts", s.write("facts.json", []byte("{"))} },
+	"policy not readable": func(s *scene) []string {
+		return []string{"verify", s.in, "--policy", s.write("policy.json", []byte(`{"rules":1}`))}
+	},
+	"empty file": func(s *scene) []string { return s.sign(s.write("empty.pdf", nil)) },
+	"truncated":  func(s *scene) []string { return s.sign(s.write("cut.pdf", blankPDF()[:40])) },
 	"cyclic page tree": func(s *scene) []string {
 		b := buildPDF("<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[2 0 R 2 0 R]/Count 2>>")
 		return s.sign(s.write("cycle.pdf", b), "--page", "1", "--rect", "1,1,99,99")

@@ -1,41 +1,130 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
 
+	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/verify"
 )
 
-func runVerify(ctx context.Context, e *env, args []string) int {
-	f := newFlags(e, "verify", e.words("TỆP… [--trust TỆP|THƯ_MỤC]… [--offline]", "FILE… [--trust FILE|DIR]… [--offline]"))
-	var network networkFlags
-	network.register(f, false)
-	offline := f.Bool("offline", false, e.words("không gọi mạng: chỉ dùng dữ liệu trong tệp và --trust", "no network: only what is in the file and --trust"))
-	passwordFile := f.String("password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
-	detached := registerDetached(f)
+// errFacts says that a file of facts cannot be read, or is of another version.
+const errFacts codes.Code = "cmd.facts"
+
+// maxFacts bounds a file of facts, in bytes.
+const maxFacts = 64 << 20
+
+type verifyFlags struct {
+	*flagSet
+	network                                              networkFlags
+	offline                                              bool
+	at, policy, passwordFile, detached, facts, fromFacts string
+	reports                                              reportFlags
+}
+
+func newVerifyFlags(e *env) *verifyFlags {
+	f := &verifyFlags{flagSet: newFlags(e, "verify", e.words("TỆP… [--trust TỆP|THƯ_MỤC]… [--offline] [--report DẠNG=TỆP]…", "FILE… [--trust FILE|DIR]… [--offline] [--report FORM=FILE]…"))}
+	f.network.register(f.flagSet, false)
+	f.BoolVar(&f.offline, "offline", false, e.words("không gọi mạng: chỉ dùng dữ liệu trong tệp và --trust", "no network: only what is in the file and --trust"))
+	f.StringVar(&f.at, "at", "", e.words("`LÚC` cần kiểm tra, theo RFC 3339; không ghi: bây giờ", "`TIME` to validate for, RFC 3339; without it: now"))
+	f.StringVar(&f.policy, "policy", "default", e.words("`TÊN|TỆP` chính sách: default, strict, dss, hoặc tệp JSON", "`NAME|FILE` of the policy: default, strict, dss, or a JSON file"))
+	f.StringVar(&f.passwordFile, "password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
+	f.StringVar(&f.facts, "facts", "", e.words("ghi những gì tìm thấy trong tệp ra `TỆP` JSON, để kết luận lại về sau", "write what was found to a JSON `FILE`, to be decided again later"))
+	f.StringVar(&f.fromFacts, "from-facts", "", e.words("kết luận lại từ `TỆP` đã ghi bằng --facts, không cần văn bản", "decide again from a `FILE` written by --facts, without the document"))
+	f.reports.register(f.flagSet)
 	f.fail = e.failVerify
+	return f
+}
+
+func runVerify(ctx context.Context, e *env, args []string) int {
+	f := newVerifyFlags(e)
+	detached := registerDetached(f.flagSet)
 	inputs, exit, done := f.parse(args)
 	if done {
 		return exit
 	}
-	if len(inputs) == 0 {
-		return f.fail(f.format, nil, wrong("", "no input file", "thiếu tệp vào"))
-	}
-	n, err := network.open(e)
+	f.detached = *detached
+	v, err := newVerifier(ctx, e, f, inputs)
 	if err != nil {
 		return f.fail(f.format, inputs, err)
 	}
-	password, err := e.passwordFrom(ctx, *passwordFile)
-	if err != nil {
-		return f.fail(f.format, inputs, err)
+	defer v.reports.close()
+	if f.fromFacts != "" {
+		inputs = []string{f.fromFacts}
 	}
-	o := &verify.CollectOptions{Trust: n.store, Offline: *offline, Fetch: n.fetch, Cache: n.status.Cache, Password: password, At: e.clock()}
 	exit = exitDone
 	for _, in := range inputs {
-		exit = worst(exit, e.verifyFile(ctx, f.format, in, *detached, o))
+		exit = worst(exit, v.file(ctx, in))
 	}
 	return exit
+}
+
+// verifier holds what all files of one call share.
+type verifier struct {
+	e       *env
+	flags   *verifyFlags
+	policy  *verify.Policy
+	options verify.CollectOptions
+	reports *reportWriter
+}
+
+func newVerifier(ctx context.Context, e *env, f *verifyFlags, inputs []string) (*verifier, error) {
+	v := &verifier{e: e, flags: f}
+	switch {
+	case f.fromFacts != "" && len(inputs) > 0:
+		return nil, wrong("--from-facts", "it takes the place of the files", "không kèm tệp nào khác")
+	case f.fromFacts == "" && len(inputs) == 0:
+		return nil, wrong("", "no input file", "thiếu tệp vào")
+	case f.facts != "" && (len(inputs) != 1 || f.fromFacts != ""):
+		return nil, wrong("--facts "+f.facts, "one document is expected", "cần đúng một văn bản")
+	}
+	now := e.clock()
+	at := now
+	var err error
+	if f.at != "" {
+		if at, err = time.Parse(time.RFC3339, f.at); err != nil {
+			return nil, wrong("--at "+f.at, "a time as 2026-11-20T15:00:00+07:00 is expected", "cần thời điểm như 2026-11-20T15:00:00+07:00")
+		}
+	}
+	if v.policy, err = readPolicy(f.policy); err != nil {
+		return nil, err
+	}
+	n, err := f.network.open(e)
+	if err != nil {
+		return nil, err
+	}
+	password, err := e.passwordFrom(ctx, f.passwordFile)
+	if err != nil {
+		return nil, err
+	}
+	v.options = verify.CollectOptions{
+		Trust: n.store, Offline: f.offline, Fetch: n.fetch, Cache: n.status.Cache, Memory: &verify.Memory{}, Password: password, At: at, Now: now,
+	}
+	named := inputs
+	if f.fromFacts != "" {
+		named = []string{f.fromFacts}
+	}
+	v.reports, err = f.reports.open(ctx, e, named)
+	return v, err
+}
+
+// readPolicy takes one that ships, by its name, or a file.
+func readPolicy(name string) (*verify.Policy, error) {
+	if p, err := verify.NamedPolicy(name); err == nil {
+		return p, nil
+	}
+	file, _, err := openRegular(name)
+	if err != nil {
+		return nil, wrong("--policy "+name, "it is neither default, strict, dss nor a file that can be read", "không phải default, strict, dss, cũng không phải tệp đọc được")
+	}
+	defer file.Close()
+	return verify.ReadPolicy(file)
 }
 
 // unreadable is what verify says of a file that it could not read, and of a command line that names none: File is null then.
@@ -60,24 +149,21 @@ func (e *env) failVerify(format string, files []string, err error) int {
 	return p.exit
 }
 
-func (e *env) verifyFile(ctx context.Context, format, path, detached string, o *verify.CollectOptions) int {
-	report, err := verifyReport(ctx, e.lang, path, detached, o)
+// file verifies one file and prints its report, once what was asked for beside is written.
+func (v *verifier) file(ctx context.Context, path string) int {
+	verdict, err := v.verdict(ctx, path)
 	if err != nil {
-		r := e.failed(path, err)
-		if format == "json" {
-			e.printJSON(unreadable{Schema: verify.ReportSchema, File: &path, Error: r.Error})
-		} else {
-			e.print(format, r)
-		}
-		if r.Error.Code == string(codeCancelled) {
-			return r.exit
-		}
-		return exitUnreadable
+		return v.failed(path, err)
 	}
-	if format == "json" {
-		e.printJSON(report)
+	report := verdict.Report(v.e.lang)
+	report.File = path
+	if err := v.write(ctx, path, verdict, report); err != nil {
+		return v.failed(path, err)
+	}
+	if v.flags.format == "json" {
+		v.e.printJSON(report)
 	} else {
-		fmt.Fprint(e.stdout, report.Text())
+		fmt.Fprint(v.e.stdout, report.Text())
 	}
 	switch report.Document.Indication {
 	case verify.TotalPassed:
@@ -89,19 +175,88 @@ func (e *env) verifyFile(ctx context.Context, format, path, detached string, o *
 	}
 }
 
-func verifyReport(ctx context.Context, lang, path, detached string, o *verify.CollectOptions) (*verify.Report, error) {
-	c, err := openCMSFile(ctx, path, detached)
+func (v *verifier) failed(path string, err error) int {
+	r := v.e.failed(path, err)
+	if v.flags.format == "json" {
+		v.e.printJSON(unreadable{Schema: verify.ReportSchema, File: &path, Error: r.Error})
+	} else {
+		v.e.print(v.flags.format, r)
+	}
+	if r.Error.Code == string(codeCancelled) {
+		return r.exit
+	}
+	return exitUnreadable
+}
+
+func (v *verifier) verdict(ctx context.Context, path string) (*verify.Verdict, error) {
+	collect := v.collect
+	if v.flags.fromFacts != "" {
+		collect = func(context.Context, string) (*verify.Facts, error) { return readFacts(path) }
+	}
+	facts, err := collect(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return verify.Decide(facts, v.policy, v.options.At), nil
+}
+
+func (v *verifier) collect(ctx context.Context, path string) (*verify.Facts, error) {
+	c, err := openCMSFile(ctx, path, v.flags.detached)
 	if err != nil {
 		return nil, err
 	}
 	defer c.close()
-	with := *o
-	with.Content = c.outside()
-	facts, err := verify.Collect(ctx, c.file, c.size, &with)
+	o := v.options
+	o.Content = c.outside()
+	return verify.Collect(ctx, c.file, c.size, &o)
+}
+
+func (v *verifier) write(ctx context.Context, path string, verdict *verify.Verdict, report *verify.Report) error {
+	if v.flags.facts != "" {
+		b, err := json.MarshalIndent(verdict.Facts, "", " ")
+		if err != nil {
+			return codes.Wrap(errFacts, "writing", v.flags.facts, err)
+		}
+		if err := writeFile(v.flags.facts, func(w *os.File) error { _, err := w.Write(append(b, '\n')); return err }); err != nil {
+			return err
+		}
+	}
+	return v.reports.write(ctx, path, verdict, report)
+}
+
+func readFacts(path string) (*verify.Facts, error) {
+	file, _, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
-	report := verify.Decide(facts, verify.DefaultPolicy(), o.At).Report(lang)
-	report.File = path
-	return report, nil
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, maxFacts+1))
+	if err != nil {
+		return nil, codes.Wrap(errInput, "reading", path, err)
+	}
+	if len(b) > maxFacts {
+		return nil, codes.New(errFacts, "reading", path, "it is larger than 64 MiB")
+	}
+	facts := &verify.Facts{}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(facts); err != nil {
+		return nil, codes.Wrap(errFacts, "reading", path, err)
+	}
+	if facts.Version != verify.FactsVersion {
+		return nil, codes.New(errFacts, "reading", path, fmt.Sprintf("they are of version %d, not %d", facts.Version, verify.FactsVersion))
+	}
+	return facts, nil
+}
+
+// reportForms are the forms of --report and the endings of their files.
+var reportForms = map[string]string{"html": ".html", "pdf": ".pdf", "etsi": ".xml", "json": ".json"}
+
+// parseReport reads FORM=FILE.
+func parseReport(s string) (form, path string, err error) {
+	form, path, ok := strings.Cut(s, "=")
+	if _, known := reportForms[form]; !ok || !known || path == "" {
+		return "", "", wrong("--report "+s, "html=FILE, pdf=FILE, etsi=FILE or json=FILE is expected", "cần html=TỆP, pdf=TỆP, etsi=TỆP hoặc json=TỆP")
+	}
+	return form, path, nil
 }

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/antinvn/antin/verify"
+)
+
+// signedOffice is an office with a B-LT file.
+func signedOffice(t *testing.T) (*office, string) {
+	t.Helper()
+	o := newOffice(t)
+	signed := o.path("signed.pdf")
+	o.run(t, exitDone, append(signArgs(o.dir, o.path("in.pdf"), "-o", signed, "--level", "B-LT"), append(o.tsa(t), o.network...)...)...)
+	return o, signed
+}
+
+// TestVerifyWritesEveryReport beside its answer; the PDF is signed by the key that is named.
+func TestVerifyWritesEveryReport(t *testing.T) {
+	o, signed := signedOffice(t)
+	page, etsi, data, paper := o.path("r.html"), o.path("r.xml"), o.path("r.json"), o.path("r.pdf")
+	o.run(t, exitDone, append([]string{
+		"verify", signed, "--report", "html=" + page, "--report", "etsi=" + etsi, "--report", "json=" + data, "--report", "pdf=" + paper,
+		"--report-key", "p12:" + o.path("agency.p12"), "--report-pin-file", o.path("pin.txt"),
+	}, o.network...)...)
+	for path, want := range map[string]string{page: "<!DOCTYPE html>", etsi: "mainindication:total-passed", data: `"schema":"antin-verify/1"`, paper: "%PDF-"} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(b), want) {
+			t.Errorf("%s lacks %q", path, want)
+		}
+	}
+	o.run(t, exitDone, append([]string{"verify", paper}, o.network...)...)
+}
+
+// TestReportsOfSeveralFilesStandInAFolder, one for each.
+func TestReportsOfSeveralFilesStandInAFolder(t *testing.T) {
+	o, signed := signedOffice(t)
+	exit, out, _ := call(t, append([]string{"verify", signed, o.path("in.pdf"), o.path("pin.txt"), "--format", "json", "--report", "html=" + o.path("reports")}, o.network...)...)
+	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	if exit != exitUnreadable || len(lines) != 3 || !strings.Contains(lines[2], `"code":"pdf.not_pdf"`) || !strings.Contains(lines[1], "NO_SIGNATURE") {
+		t.Fatalf("exit %d %s", exit, out)
+	}
+	found, err := filepath.Glob(o.path("reports") + "/*")
+	if err != nil || len(found) != 2 || filepath.Base(found[1]) != "signed.pdf.html" {
+		t.Errorf("%v %v", found, err)
+	}
+}
+
+// TestVerifyForAnotherTimeAndPolicy: the time asked for is not the one at which evidence is gathered.
+func TestVerifyForAnotherTimeAndPolicy(t *testing.T) {
+	o, signed := signedOffice(t)
+	facts := o.path("facts.json")
+	exit, out, _ := call(t, append([]string{"verify", signed, "--at", "2099-01-01T00:00:00Z", "--format", "json", "--facts", facts}, o.network...)...)
+	var r verify.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || exit != exitUndetermined || r.ValidatedAt.Year() != 2099 {
+		t.Fatalf("exit %d %v %s", exit, err, out)
+	}
+	f, err := readFacts(facts)
+	if err != nil || f.CollectedAt.Year() == 2099 {
+		t.Fatalf("%v: gathered at %v", err, f.CollectedAt)
+	}
+	_, out, _ = call(t, append([]string{"verify", signed, "--policy", "strict", "--format", "json"}, o.network...)...)
+	if !strings.Contains(out, `"policy":"strict"`) {
+		t.Error(out)
+	}
+	own := o.path("own.json")
+	b, err := os.ReadFile("../../verify/policies/dss.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(own, []byte(strings.Replace(string(b), `"name": "dss"`, `"name": "own"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, out, _ = call(t, append([]string{"verify", signed, "--policy", own, "--format", "json"}, o.network...)...)
+	if !strings.Contains(out, `"policy":"own"`) {
+		t.Error(out)
+	}
+}
+
+// TestAVerdictCanBeReachedAgainFromFacts, without the document and with the same words.
+func TestAVerdictCanBeReachedAgainFromFacts(t *testing.T) {
+	o, signed := signedOffice(t)
+	facts := o.path("facts.json")
+	_, first, _ := call(t, append([]string{"verify", signed, "--facts", facts, "--at", "2027-01-01T00:00:00Z"}, o.network...)...)
+	if err := os.Remove(signed); err != nil {
+		t.Fatal(err)
+	}
+	exit, again, _ := call(t, "verify", "--from-facts", facts, "--at", "2027-01-01T00:00:00Z")
+	_, first, _ = strings.Cut(first, "\n")
+	_, again, _ = strings.Cut(again, "\n")
+	if exit == exitUnreadable || first != again || first == "" {
+		t.Errorf("exit %d\n%s\n%s", exit, first, again)
+	}
+}
+
+func TestVerifyRefusesWhatCannotBeMeant(t *testing.T) {
+	_, in := workplace(t)
+	for name, args := range map[string][]string{
+		"a report without a file":       {in, "--report", "html"},
+		"a report of an unknown form":   {in, "--report", "docx=r"},
+		"a report over the input":       {in, "--report", "pdf=" + in},
+		"two reports in one file":       {in, "--report", "pdf=r", "--report", "html=r"},
+		"a key without a PDF report":    {in, "--report-key", "p12:x"},
+		"a time that is none":           {in, "--at", "yesterday"},
+		"a policy that is none":         {in, "--policy", "lenient"},
+		"facts of two files":            {in, in, "--facts", "f"},
+		"facts from facts and document": {in, "--from-facts", "f"},
+	} {
+		if exit, out, _ := call(t, append([]string{"verify", "--format", "json"}, args...)...); exit != exitUnreadable || !strings.Contains(out, "cmd.usage") {
+			t.Errorf("%s: exit %d %s", name, exit, out)
+		}
+	}
+}
