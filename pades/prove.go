@@ -66,19 +66,27 @@ func prove(ctx context.Context, s *Signature, stored *Evidence, o *EmbedOptions)
 			return nil, err
 		}
 	}
-	return gather(ctx, s.Field, leaves, pool, o)
+	found, err := gather(ctx, s.Field, leaves, pool, o)
+	if codes.Of(err) == string(ErrEvidence) && s.Token != nil && leaves[0].NotAfter.Before(o.time()) {
+		return &revocation.Evidence{}, nil // nobody answers for it any more: the renewal came too late, and says so
+	}
+	return found, err
 }
 
 // gather validates each leaf's path and keeps what it rests on.
 func gather(ctx context.Context, field string, leaves, pool []*certpath.Certificate, o *EmbedOptions) (*revocation.Evidence, error) {
-	found, err := revocation.Gather(ctx, &revocation.GatherOptions{
-		Anchors: o.Anchors, Status: o.Status, Issuers: o.Issuers, Pool: pool, At: o.time(),
-	}, leaves...)
-	switch codes.Code(codes.Of(err)) {
-	case revocation.ErrRevoked:
+	options := &revocation.GatherOptions{Anchors: o.Anchors, Status: o.Status, Issuers: o.Issuers, Pool: pool, At: o.time()}
+	found, err := revocation.Gather(ctx, options, leaves...)
+	switch {
+	case codes.Of(err) == string(revocation.ErrRevoked):
 		return nil, codes.Wrap(ErrRevoked, "securing", field, err)
-	case revocation.ErrPath, revocation.ErrUnavailable:
+	case missing(err):
 		return nil, codes.Wrap(ErrEvidence, "securing", field, err)
 	}
 	return found, err
+}
+
+func missing(err error) bool {
+	code := codes.Code(codes.Of(err))
+	return code == revocation.ErrPath || code == revocation.ErrUnavailable
 }
