@@ -167,7 +167,9 @@ func unpackSchemas(t *testing.T, jar, dir string) {
 		t.Fatal(err)
 	}
 	defer z.Close()
-	local := strings.NewReplacer("http://www.w3.org/2001/xml.xsd", "xml.xsd", "http://www.w3.org/TR/2002/REC-xmldsig-core-20020212/", "")
+	local := strings.NewReplacer("http://www.w3.org/2001/xml.xsd", "xml.xsd", "http://www.w3.org/TR/2002/REC-xmldsig-core-20020212/", "",
+		"http://uri.etsi.org/01903/v1.3.2/XAdES.xsd", "XAdES.xsd",
+		"http://uri.etsi.org/19612/v2.2.1/ts_119612v020201_201601xsd.xsd", "ts_119612v020101_xsd.xsd") // as DSS has it in its catalog
 	for _, f := range z.File {
 		if !strings.HasPrefix(f.Name, "xsd/") || !strings.HasSuffix(f.Name, ".xsd") {
 			continue
