@@ -162,3 +162,15 @@ func TestTheSigningProgramIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestNoWordIsMissing: a text without its entry would show its key, and one with the wrong values what fmt thinks of it.
+func TestNoWordIsMissing(t *testing.T) {
+	for _, lang := range []string{"vi", "en"} {
+		said := Decide(example(t, "b-lta"), DefaultPolicy(), testTime).Report(lang).Text()
+		for _, never := range []string{"%!", "dts.", "sig."} {
+			if strings.Contains(said, never) {
+				t.Errorf("%s: %s", never, said)
+			}
+		}
+	}
+}

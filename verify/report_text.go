@@ -50,7 +50,12 @@ func (r *Report) Text() string {
 		fmt.Fprintf(&b, strings.Repeat(" ", indent)+format+"\n", shown...)
 	}
 	line(0, "%s", r.File)
-	line(2, "%s %s: %s", r.Document.Indication.Symbol(), strings.ToUpper(r.Document.Indication.Word(r.lang)), r.Document.Sentence)
+	word := strings.ToUpper(r.Document.Indication.Word(r.lang))
+	said := r.Document.Sentence
+	if first, rest, ok := strings.Cut(said, ": "); ok && strings.ToUpper(first) == word { // it is not said twice
+		said = rest
+	}
+	line(2, "%s %s: %s", r.Document.Indication.Symbol(), word, said)
 	if r.Document.ValidUntil != nil {
 		line(4, text("until", r.lang), clock(*r.Document.ValidUntil))
 	}

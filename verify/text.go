@@ -43,6 +43,7 @@ var texts = map[string][2]string{
 	"sig.agency":         {" (%s)", " (%s)"},
 	"sig.claims":         {"người tự xưng là %s", "someone who claims to be %s"},
 	"sig.at":             {", lúc %s (theo dấu thời gian)", ", at %s (by time-stamp)"},
+	"dts.at":             {", lúc %s", ", at %s"},
 	"sig.claimed":        {", giờ khai báo %s", ", claimed time %s"},
 	"sig.times":          {", gồm %s lần ký (%s)", ", in %s signatures (%s)"},
 	"sig.level":          {", mức %s", ", level %s"},
