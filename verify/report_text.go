@@ -62,6 +62,9 @@ func (r *Report) Text() string {
 	for _, n := range r.Document.Next {
 		line(4, "→ %s", n)
 	}
+	if r.Reused > 0 {
+		line(4, text("reused", r.lang), strconv.Itoa(r.Checked), strconv.Itoa(r.Reused))
+	}
 	for _, l := range r.Document.Lines {
 		line(2, "%s. %s %s", l.Numbers(), l.Indication.Symbol(), l.Sentence)
 		for _, i := range l.Signatures {

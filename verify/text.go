@@ -22,6 +22,8 @@ var texts = map[string][2]string{
 	"tst_passed":        {"Dấu thời gian hợp lệ.", "The time-stamp is valid."},
 	"no_signature":      {"Văn bản không có chữ ký số nào.", "The document carries no digital signature."},
 
+	"reused": {"Vừa kiểm tra %s chữ ký, dấu thời gian; dùng lại kết quả của %s cái không đổi.", "%s signatures and time-stamps checked now; %s unchanged ones taken from the earlier check."},
+
 	// what signing and extending report of themselves
 	"note.token_too_large_document_timestamp_added":           {"Dấu thời gian lớn hơn chỗ đã dành: đã ghi mức B-B và thêm dấu thời gian cho cả tệp.", "The time-stamp did not fit its room: B-B was written and a document time-stamp added."},
 	"note.new_visible_field_after_certification":              {"Ô chữ ký hiện mới được thêm sau khi văn bản đã chứng nhận; một số phần mềm kiểm tra không chấp nhận.", "A new visible signature was added after certification; some validators refuse it."},

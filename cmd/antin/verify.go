@@ -22,10 +22,10 @@ const maxFacts = 64 << 20
 
 type verifyFlags struct {
 	*flagSet
-	network                                              networkFlags
-	offline                                              bool
-	at, policy, passwordFile, detached, facts, fromFacts string
-	reports                                              reportFlags
+	network                                                        networkFlags
+	offline                                                        bool
+	at, policy, passwordFile, detached, facts, fromFacts, previous string
+	reports                                                        reportFlags
 }
 
 func newVerifyFlags(e *env) *verifyFlags {
@@ -37,6 +37,7 @@ func newVerifyFlags(e *env) *verifyFlags {
 	f.StringVar(&f.passwordFile, "password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
 	f.StringVar(&f.facts, "facts", "", e.words("ghi những gì tìm thấy trong tệp ra `TỆP` JSON, để kết luận lại về sau", "write what was found to a JSON `FILE`, to be decided again later"))
 	f.StringVar(&f.fromFacts, "from-facts", "", e.words("kết luận lại từ `TỆP` đã ghi bằng --facts, không cần văn bản", "decide again from a `FILE` written by --facts, without the document"))
+	f.StringVar(&f.previous, "previous", "", e.words("`TỆP` đã ghi bằng --facts cho văn bản này hoặc bản trước của nó: chữ ký không đổi không phải kiểm tra lại", "`FILE` written by --facts for this document or an earlier revision: what is unchanged is not verified again"))
 	f.reports.register(f.flagSet)
 	f.fail = e.failVerify
 	return f
@@ -81,6 +82,8 @@ func newVerifier(ctx context.Context, e *env, f *verifyFlags, inputs []string) (
 		return nil, wrong("--from-facts", "it takes the place of the files", "không kèm tệp nào khác")
 	case f.fromFacts == "" && len(inputs) == 0:
 		return nil, wrong("", "no input file", "thiếu tệp vào")
+	case f.fromFacts != "" && f.previous != "":
+		return nil, wrong("--previous", "there is nothing to check beside --from-facts", "không dùng cùng --from-facts")
 	case f.facts != "" && (len(inputs) != 1 || f.fromFacts != ""):
 		return nil, wrong("--facts "+f.facts, "one document is expected", "cần đúng một văn bản")
 	}
@@ -105,6 +108,11 @@ func newVerifier(ctx context.Context, e *env, f *verifyFlags, inputs []string) (
 	}
 	v.options = verify.CollectOptions{
 		Trust: n.store, Offline: f.offline, Fetch: n.fetch, Cache: n.status.Cache, Memory: &verify.Memory{}, Password: password, At: at, Now: now,
+	}
+	if f.previous != "" {
+		if v.options.Previous, err = readFacts(f.previous); err != nil {
+			return nil, err
+		}
 	}
 	named := inputs
 	if f.fromFacts != "" {

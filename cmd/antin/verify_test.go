@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -100,6 +101,47 @@ func TestAVerdictCanBeReachedAgainFromFacts(t *testing.T) {
 	}
 }
 
+// TestVerifyTakesWhatIsUnchanged: what an earlier call wrote serves the next one, until a byte is changed.
+func TestVerifyTakesWhatIsUnchanged(t *testing.T) {
+	dir := t.TempDir()
+	signed, facts, edited := filepath.Join("..", "..", "testdata", "vectors", "pades-sealed.pdf"), filepath.Join(dir, "facts.json"), filepath.Join(dir, "edited.pdf")
+	b, err := os.ReadFile(signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(b, []byte("\n%")) + 2
+	b[at] ^= 1
+	if err := os.WriteFile(edited, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var r struct {
+		Checked, Reused int
+		Document        struct {
+			Indication string
+		}
+	}
+	for _, step := range []struct {
+		args   []string
+		reused bool
+		same   string
+	}{
+		{[]string{signed, "--facts", facts}, false, ""},
+		{[]string{signed, "--previous", facts}, true, ""},
+		{[]string{edited, "--previous", facts}, false, "TOTAL_FAILED"},
+	} {
+		_, out, _ := call(t, append([]string{"verify", "--offline", "--format", "json", "--trust", filepath.Join("..", "..", "testdata", "vectors", "trust")}, step.args...)...)
+		if err := json.Unmarshal([]byte(out), &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Reused > 0 != step.reused || r.Checked > 0 == step.reused || step.same != "" && r.Document.Indication != step.same {
+			t.Errorf("%v: %d checked, %d reused, %s", step.args, r.Checked, r.Reused, r.Document.Indication)
+		}
+	}
+	if exit, out, _ := call(t, "verify", "--offline", signed, "--previous", facts); exit == exitUnreadable || !strings.Contains(out, "dùng lại") {
+		t.Errorf("exit %d: %s", exit, out)
+	}
+}
+
 func TestVerifyRefusesWhatCannotBeMeant(t *testing.T) {
 	_, in := workplace(t)
 	for name, args := range map[string][]string{
@@ -112,6 +154,7 @@ func TestVerifyRefusesWhatCannotBeMeant(t *testing.T) {
 		"a policy that is none":         {in, "--policy", "lenient"},
 		"facts of two files":            {in, in, "--facts", "f"},
 		"facts from facts and document": {in, "--from-facts", "f"},
+		"facts to compare with facts":   {"--from-facts", "f", "--previous", "f"},
 	} {
 		if exit, out, _ := call(t, append([]string{"verify", "--format", "json"}, args...)...); exit != exitUnreadable || !strings.Contains(out, "cmd.usage") {
 			t.Errorf("%s: exit %d %s", name, exit, out)
