@@ -2,7 +2,6 @@ package interop
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -76,6 +75,5 @@ func (s *dssSignature) String() string {
 
 func dss(t *testing.T, root string, jobs [][]string) []dssAnswer {
 	t.Helper()
-	path := "java/target/classes" + string(filepath.ListSeparator) + "java/target/lib/*"
-	return answers[dssAnswer](t, jobs, "java", "-Djava.awt.headless=true", "-cp", path, "vn.antin.interop.Dss", root)
+	return answers[dssAnswer](t, jobs, "java", dssArguments(root)...)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"software.sslmate.com/src/go-pkcs12"
@@ -71,17 +72,24 @@ func encode(c *certpath.Certificate) []byte {
 // identity is the signer of an algorithm, made once.
 func (p *pki) identity(t *testing.T, algorithm string) *identity {
 	t.Helper()
+	return p.person(t, "", algorithm)
+}
+
+// person is one of several signers of an algorithm, made once.
+func (p *pki) person(t *testing.T, name, algorithm string) *identity {
+	t.Helper()
 	if algorithm == "RSA-PSS" {
 		algorithm = "RSA-2048"
 	}
-	if id := p.identities[algorithm]; id != nil {
+	known := strings.TrimSpace(algorithm + " " + name)
+	if id := p.identities[known]; id != nil {
 		return id
 	}
-	cert, key, err := p.Issue(pkitest.Subject{CommonName: "Nguyễn Văn Mẫu " + algorithm, Algorithm: pkitest.Algorithm(algorithm)})
+	cert, key, err := p.Issue(pkitest.Subject{CommonName: "Nguyễn Văn Mẫu " + known, Algorithm: pkitest.Algorithm(algorithm)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := &identity{cert: cert, key: key, p12: filepath.Join(p.dir, algorithm+".p12"), pem: filepath.Join(p.dir, algorithm+".pem")}
+	id := &identity{cert: cert, key: key, p12: filepath.Join(p.dir, known+".p12"), pem: filepath.Join(p.dir, known+".pem")}
 	var above []*x509.Certificate
 	for _, c := range append([]*certpath.Certificate{cert}, p.Chain()...) {
 		x, err := c.X509()
@@ -96,7 +104,7 @@ func (p *pki) identity(t *testing.T, algorithm string) *identity {
 	}
 	write(t, id.p12, der)
 	write(t, id.pem, encode(cert))
-	p.identities[algorithm] = id
+	p.identities[known] = id
 	return id
 }
 

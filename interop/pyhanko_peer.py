@@ -2,26 +2,32 @@
 
 usage: pyhanko_peer.py ROOT.der
     validate  FILE [PASSWORD]
+    judge     FILE DETACHED ROOT.der yes|no TIME
     sign      LEVEL ALGORITHM DIGEST PKCS12 PASSWORD TSA IN OUT
+    extend    TSA IN OUT
 
-LEVEL is B-B, B-T, B-LT or B-LTA. Revocation data is fetched for signing only: validation has what the file holds.
+LEVEL is B-B, B-T, B-LT or B-LTA. For signing revocation data is fetched; validate has what the file holds. judge gives the answer of
+the process of EN 319 102-1 that is made for what a file holds, as of a time (ISO 8601); DETACHED and TIME may be empty, no: nothing is
+fetched. extend adds a document time-stamp to a B-LTA file.
 """
 
 import asyncio
 import json
 import logging
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import new as digest_named
 
-from asn1crypto import x509
+from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign import PdfSignatureMetadata, SimpleSigner, sign_pdf
+from pyhanko.sign import PdfSignatureMetadata, PdfTimeStamper, SimpleSigner, sign_pdf
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.timestamps.requests_client import HTTPTimeStamper
-from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
-from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko.sign.validation import DocumentSecurityStore, validate_pdf_signature, validate_pdf_timestamp
+from pyhanko.sign.validation.ades import ades_basic_validation, ades_lta_validation, ades_with_time_validation
 from pyhanko.sign.validation.policy_decl import (
+    LocalKnowledge,
     PdfSignatureValidationSpec,
     RevinfoOnlineFetchingRule,
     RevocationInfoGatheringSpec,
@@ -29,8 +35,15 @@ from pyhanko.sign.validation.policy_decl import (
 )
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.context import CertValidationPolicySpec
-from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+from pyhanko_certvalidator.policy_decl import (
+    CertRevTrustPolicy,
+    DisallowWeakAlgorithmsPolicy,
+    RevocationCheckingPolicy,
+    RevocationCheckingRule,
+)
 from pyhanko_certvalidator.registry import SimpleTrustManager
+from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 logging.disable(logging.CRITICAL)
 
@@ -60,8 +73,7 @@ def status(signature, root):
     }
 
 
-def long_term(signature, root):
-    """What EN 319 102-1's long-term process says with nothing but the root and what the file holds."""
+def specification(root, online=False, knowledge=LocalKnowledge()):
     # Nobody publishes the revocation of an anchor, which is on the path too.
     checking = RevocationCheckingPolicy(
         ee_certificate_rule=RevocationCheckingRule.CRL_OR_OCSP_REQUIRED,
@@ -72,12 +84,70 @@ def long_term(signature, root):
         revinfo_policy=CertRevTrustPolicy(checking),
         time_tolerance=timedelta(seconds=5),
     )
-    gathering = RevocationInfoGatheringSpec(online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY)
-    spec = PdfSignatureValidationSpec(
-        SignatureValidationSpec(cert_validation_policy=policy, revinfo_gathering_policy=gathering)
+    rule = RevinfoOnlineFetchingRule.ALWAYS_FETCH if online else RevinfoOnlineFetchingRule.LOCAL_ONLY
+    return SignatureValidationSpec(
+        cert_validation_policy=policy,
+        revinfo_gathering_policy=RevocationInfoGatheringSpec(online_fetching_rule=rule),
+        local_knowledge=knowledge,
     )
-    result = asyncio.run(ades_lta_validation(signature, spec))
+
+
+def long_term(signature, root):
+    """What EN 319 102-1's long-term process says with nothing but the root and what the file holds."""
+    result = asyncio.run(ades_lta_validation(signature, PdfSignatureValidationSpec(specification(root))))
     return f"{result.ades_subindic}"
+
+
+def stored(reader):
+    """What the document security store holds, which only the long-term process reads by itself."""
+    if reader.root.get("/DSS") is None:
+        return LocalKnowledge()
+    store = DocumentSecurityStore.read_dss(reader)
+    responses = [ocsp.OCSPResponse.load(r.get_object().data) for r in store.ocsps]
+    return LocalKnowledge(
+        known_ocsps=[c for r in responses for c in OCSPContainer.load_multi(r)],
+        known_crls=[CRLContainer(crl.CertificateList.load(c.get_object().data)) for c in store.crls],
+        known_certs=list(store.load_certs()),
+    )
+
+
+def judge(_, path, detached, root_path, online, moment):
+    root, online = load(root_path), online == "yes"
+    timing = None
+    if moment:
+        at = datetime.fromisoformat(moment)
+        timing = ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=False)
+
+    def process(signed, knowledge, digest):
+        specified = specification(root, online, knowledge)
+        attributes = signed["signer_infos"][0]["unsigned_attrs"] or []
+        stamped = any(a["type"].native == "signature_time_stamp_token" for a in attributes)
+        run = ades_with_time_validation if stamped else ades_basic_validation
+        return run(signed, specified, timing_info=timing, raw_digest=digest)
+
+    with open(path, "rb") as file:
+        if file.read(5) != b"%PDF-":
+            file.seek(0)
+            signed = cms.ContentInfo.load(file.read())["content"]
+            digest = None
+            if detached:
+                with open(detached, "rb") as content:
+                    name = signed["signer_infos"][0]["digest_algorithm"]["algorithm"].native
+                    digest = digest_named(name, content.read()).digest()
+            results = [asyncio.run(process(signed, LocalKnowledge(), digest))]
+        else:
+            reader = PdfFileReader(file, strict=False)
+            results = []
+            stamps = [s for s in reader.embedded_signatures if s.sig_object_type == "/DocTimeStamp"]
+            for s in reader.embedded_regular_signatures:
+                s.compute_integrity_info()
+                if any(t.signed_revision > s.signed_revision for t in stamps):
+                    spec = PdfSignatureValidationSpec(specification(root, online))
+                    run = ades_lta_validation(s, spec, timing_info=timing)
+                else:
+                    run = process(s.signed_data, stored(reader), s.compute_digest())
+                results.append(asyncio.run(run))
+    return {"file": path, "judged": [f"{r.ades_subindic.status.name}/{r.ades_subindic.name}" for r in results]}
 
 
 def validate(root, path, password=None):
@@ -101,7 +171,12 @@ def sign(root, level, algorithm, digest, pkcs12, password, tsa, source, target):
     signer = SimpleSigner.load_pkcs12(
         pkcs12, passphrase=password.encode(), prefer_pss=algorithm == "RSASSA-PSS", other_certs=[root]
     )
-    context = ValidationContext(trust_roots=[root], allow_fetching=True, revocation_mode="soft-fail")
+    context = ValidationContext(
+        trust_roots=[root],
+        allow_fetching=True,
+        revocation_mode="soft-fail",
+        algorithm_usage_policy=DisallowWeakAlgorithmsPolicy(weak_hash_algos=()),  # SHA-1 is to be signed with too
+    )
     meta = PdfSignatureMetadata(
         md_algorithm=digest,
         subfilter=SigSeedSubFilter.PADES,
@@ -119,13 +194,26 @@ def sign(root, level, algorithm, digest, pkcs12, password, tsa, source, target):
     return {"file": target}
 
 
+def extend(root, tsa, source, target):
+    context = ValidationContext(trust_roots=[root], allow_fetching=True, revocation_mode="soft-fail")
+    with open(source, "rb") as file, open(target, "wb") as out:
+        PdfTimeStamper(HTTPTimeStamper(tsa)).update_archival_timestamp_chain(
+            PdfFileReader(file, strict=False), context, in_place=False, output=out
+        )
+    return {"file": target}
+
+
+def load(path):
+    with open(path, "rb") as file:
+        return x509.Certificate.load(file.read())
+
+
 def main(root_path):
-    with open(root_path, "rb") as file:
-        root = x509.Certificate.load(file.read())
+    root = load(root_path)
     for line in sys.stdin:
         job, *fields = line.rstrip("\n").split("\t")
         try:
-            answer = {"validate": validate, "sign": sign}[job](root, *fields)
+            answer = {"validate": validate, "judge": judge, "sign": sign, "extend": extend}[job](root, *fields)
         except Exception as error:
             answer = {"error": repr(error)}
         print(json.dumps(answer, ensure_ascii=False), flush=True)

@@ -10,6 +10,7 @@ type pyhankoAnswer struct {
 	File       string             `json:"file"`
 	Error      string             `json:"error"`
 	Signatures []pyhankoSignature `json:"signatures"`
+	Judged     []string           `json:"judged"` // "PASSED/OK", of each signature
 }
 
 type pyhankoSignature struct {

@@ -43,7 +43,9 @@ import java.io.PrintStream;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -55,8 +57,9 @@ import java.util.Map;
  * <pre>
  * java vn.antin.interop.Dss ROOT.der
  *   validate FILE [DETACHED [PASSWORD]]
+ *   judge    FILE DETACHED ROOT.der yes|no TIME      (as of a time, ISO 8601; DETACHED and TIME may be empty; no: nothing is fetched)
  *   sign     LEVEL PACKAGING DIGEST ALGORITHM PKCS12 PASSWORD TSA IN OUT
- *   extend   LEVEL TSA IN OUT [DETACHED]      (CAdES)
+ *   extend   LEVEL TSA IN OUT [DETACHED]
  *   time     FILE yes|no                      (PAdES, nothing fetched; with or without its comparison of revisions)
  * </pre>
  *
@@ -82,6 +85,7 @@ public final class Dss {
 			try {
 				switch (job[0]) {
 					case "validate" -> dss.validate(job, answer);
+					case "judge" -> judge(job, answer);
 					case "sign" -> dss.sign(job, answer);
 					case "extend" -> dss.extend(job, answer);
 					case "time" -> dss.time(job, answer);
@@ -96,12 +100,34 @@ public final class Dss {
 
 	/** A verifier for one job: nothing is carried from one file to the next. */
 	private CommonCertificateVerifier verifier() {
+		return online(trusted);
+	}
+
+	private static CommonCertificateVerifier online(CommonTrustedCertificateSource anchors) {
 		CommonCertificateVerifier verifier = new CommonCertificateVerifier(true);
-		verifier.addTrustedCertSources(trusted);
+		verifier.addTrustedCertSources(anchors);
 		verifier.setAIASource(new DefaultAIASource(new CommonsDataLoader()));
 		verifier.setOcspSource(new OnlineOCSPSource(new OCSPDataLoader()));
 		verifier.setCrlSource(new OnlineCRLSource(new CommonsDataLoader()));
 		return verifier;
+	}
+
+	/** Validates with another anchor, with or without the network, at another time. */
+	private static void judge(String[] job, Map<String, Object> answer) {
+		answer.put("file", job[1]);
+		CommonTrustedCertificateSource anchors = new CommonTrustedCertificateSource();
+		anchors.addCertificate(DSSUtils.loadCertificate(new File(job[3])));
+		CommonCertificateVerifier offline = new CommonCertificateVerifier(true);
+		offline.addTrustedCertSources(anchors);
+		SignedDocumentValidator validator = SignedDocumentValidator.fromDocument(new FileDocument(job[1]));
+		validator.setCertificateVerifier(job[4].equals("yes") ? online(anchors) : offline);
+		if (!job[2].isEmpty()) {
+			validator.setDetachedContents(List.of(new FileDocument(job[2])));
+		}
+		if (!job[5].isEmpty()) {
+			validator.setValidationTime(Date.from(Instant.parse(job[5])));
+		}
+		report(validator, answer);
 	}
 
 	private void validate(String[] job, Map<String, Object> answer) {
@@ -114,6 +140,10 @@ public final class Dss {
 		if (job.length > 3 && validator instanceof PDFDocumentValidator pdf) {
 			pdf.setPasswordProtection(job[3].toCharArray());
 		}
+		report(validator, answer);
+	}
+
+	private static void report(SignedDocumentValidator validator, Map<String, Object> answer) {
 		Reports reports = validator.validateDocument();
 		SimpleReport simple = reports.getSimpleReport();
 		DiagnosticData data = reports.getDiagnosticData();
@@ -207,13 +237,22 @@ public final class Dss {
 
 	private void extend(String[] job, Map<String, Object> answer) throws Exception {
 		answer.put("file", job[4]);
+		OnlineTSPSource tsa = new OnlineTSPSource(job[2], new TimestampDataLoader());
+		if (job[1].startsWith("PAdES")) {
+			PAdESSignatureParameters p = new PAdESSignatureParameters();
+			p.setSignatureLevel(SignatureLevel.valueByName(job[1]));
+			PAdESService service = new PAdESService(verifier());
+			service.setTspSource(tsa);
+			service.extendDocument(new FileDocument(job[3]), p).save(job[4]);
+			return;
+		}
 		CAdESSignatureParameters p = new CAdESSignatureParameters();
 		p.setSignatureLevel(SignatureLevel.valueByName(job[1]));
 		if (job.length > 5 && !job[5].isEmpty()) {
 			p.setDetachedContents(List.of(new FileDocument(job[5])));
 		}
 		CAdESService service = new CAdESService(verifier());
-		service.setTspSource(new OnlineTSPSource(job[2], new TimestampDataLoader()));
+		service.setTspSource(tsa);
 		service.extendDocument(new FileDocument(job[3]), p).save(job[4]);
 	}
 
