@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -19,6 +20,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/antinvn/antin/certpath"
@@ -165,8 +167,20 @@ func NewKey(a Algorithm) (crypto.Signer, error) {
 	return nil, fmt.Errorf("pkitest: no algorithm %q", a)
 }
 
+// A kept port may be somebody's for a moment: any connection going out can hold it.
+const (
+	listenTries = 15
+	listenPause = 100 * time.Millisecond
+)
+
 func (p *PKI) listen() (err error) {
-	if p.listener, err = net.Listen("tcp", p.o.Address); err != nil { //nolint:noctx // a loopback port is there at once
+	for range listenTries {
+		if p.listener, err = net.Listen("tcp", p.o.Address); !errors.Is(err, syscall.EADDRINUSE) { //nolint:noctx // a loopback port is there at once
+			break
+		}
+		time.Sleep(listenPause)
+	}
+	if err != nil {
 		return fmt.Errorf("pkitest: listening on %s: %w", p.o.Address, err)
 	}
 	p.o.Address = p.listener.Addr().String()
