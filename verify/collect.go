@@ -140,7 +140,7 @@ func (c *collector) chains(cert *certpath.Certificate, purpose certpath.Purpose,
 			continue
 		}
 		for i := range len(p.Certificates) - 1 {
-			if err := c.statusOf(p.Certificates[i], p.Certificates[i+1], at); err != nil {
+			if err := c.statusOf(p.Certificates[i], p.Certificates[i+1], at, purpose == certpath.Sign && i == 0); err != nil {
 				return nil, err
 			}
 		}
@@ -175,8 +175,9 @@ type noAnchors struct{}
 func (noAnchors) Anchors(time.Time) []certpath.Anchor { return nil }
 
 // statusOf gathers what is known about one certificate: what the file carries, and what the network says where that does not
-// reach to the moment in question.
-func (c *collector) statusOf(cert, issuer *certpath.Certificate, at time.Time) error {
+// reach to the moment in question. About a signing certificate in force the network is asked in any case: that it was revoked
+// before it signed may have become known after the file was made.
+func (c *collector) statusOf(cert, issuer *certpath.Certificate, at time.Time, signing bool) error {
 	pair := c.certificate(cert) + "/" + c.certificate(issuer)
 	if !c.asked["stored "+pair] {
 		c.asked["stored "+pair] = true
@@ -190,7 +191,8 @@ func (c *collector) statusOf(cert, issuer *certpath.Certificate, at time.Time) e
 			}
 		}
 	}
-	if c.online == nil || c.asked["online "+pair] || c.enough(cert, at) {
+	anew := signing && !cert.NotAfter.Before(c.f.CollectedAt)
+	if c.online == nil || c.asked["online "+pair] || !anew && c.enough(cert, at) {
 		return nil
 	}
 	c.asked["online "+pair] = true
