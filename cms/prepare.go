@@ -169,7 +169,16 @@ func (u *Unsigned) Sign(random io.Reader, key crypto.Signer, chain ...*certpath.
 	if err != nil {
 		return nil, err
 	}
-	return u.Complete(sig, chain...)
+	return u.CompleteBy(key, sig, chain...)
+}
+
+// CompleteBy is Complete for a value that key has just made. One by crypto/rsa with the certificate's own key is not verified a
+// second time: before it returns a value it compares it with the public key, against faults in the computation.
+func (u *Unsigned) CompleteBy(key crypto.Signer, signature []byte, chain ...*certpath.Certificate) (*SignedData, error) {
+	if k, ok := key.(*rsa.PrivateKey); ok && k.PublicKey.Equal(u.cert.PublicKey) {
+		return u.assemble(signature, chain)
+	}
+	return u.Complete(signature, chain...)
 }
 
 // Complete checks signature against the certificate (ErrSignatureMismatch) and returns a detached SignedData with the
@@ -181,6 +190,15 @@ func (u *Unsigned) Complete(signature []byte, chain ...*certpath.Certificate) (*
 	}
 	if _, err := certpath.VerifySignature(alg, u.cert.PublicKey, u.attrs, signature); err != nil {
 		return nil, codes.Wrap(ErrSignatureMismatch, "completing the signature of", u.cert.Subject.String(), err)
+	}
+	return u.assemble(signature, chain)
+}
+
+// assemble writes the SignerInfo and what goes with it.
+func (u *Unsigned) assemble(signature []byte, chain []*certpath.Certificate) (*SignedData, error) {
+	alg, err := certpath.SignatureAlgorithmFor(u.cert.PublicKey, u.hash, u.pss)
+	if err != nil {
+		return nil, err
 	}
 	var serial, version cryptobyte.Builder
 	serial.AddASN1BigInt(u.cert.SerialNumber)

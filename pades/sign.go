@@ -36,7 +36,7 @@ func Sign(ctx context.Context, w io.Writer, d *pdf.Document, key crypto.Signer, 
 	if err != nil {
 		return nil, err
 	}
-	signed, err := p.unsigned.Complete(signature, p.chain...)
+	signed, err := p.unsigned.CompleteBy(key, signature, p.chain...)
 	if err != nil {
 		return nil, err
 	}

@@ -263,7 +263,7 @@ func (s *signer) signTo(ctx context.Context, w io.Writer, input string) (*pades.
 	if err := s.place(ctx, d, &o); err != nil {
 		return nil, err
 	}
-	return pades.Sign(ctx, w, d, s.key, &o)
+	return pades.Sign(ctx, w, d, s.key.Signer, &o)
 }
 
 // The box that a person's picture gets below an anchor, where the document leaves no clearer space (points).
