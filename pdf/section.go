@@ -3,10 +3,12 @@ package pdf
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math"
 	"sort"
 	"strconv"
+	"sync"
 
 	"github.com/antinvn/antin/codes"
 )
@@ -177,39 +179,58 @@ func (l *lexer) atFreeHead(ctx context.Context) bool {
 // and stops before any other. Object numbers start at first.
 func (l *lexer) regularLines(ctx context.Context, first, count int) (run, error) {
 	r := run{first: first, offset: l.pos}
-	keep := count <= linesKept
-	if keep {
+	var err error
+	if count > linesKept {
+		r.count, err = l.checkLines(ctx, l.pos, count)
+	} else {
 		r.entries = make([]entry, 0, count)
-	}
-	block := make([]byte, lineWidth*min(count, linesAtOnce))
-	for wanted := count; wanted > 0; wanted = count - r.count {
-		if err := ctx.Err(); err != nil {
-			return r, err
-		}
-		n, _ := l.r.ReadAt(block[:lineWidth*min(wanted, linesAtOnce)], l.pos) //nolint:errcheck // the lexer meets the error again
-		took := r.take(block[:n], keep)
-		l.pos += int64(took) * lineWidth
-		if took < min(wanted, linesAtOnce) {
-			break
-		}
-	}
-	return r, nil
-}
-
-// take adds the regular lines at the start of b to the run.
-func (r *run) take(b []byte, keep bool) (took int) {
-	for ; len(b) >= lineWidth; b = b[lineWidth:] {
-		if !regular(b) {
-			break
-		}
-		if keep {
+		r.count, err = l.eachLine(ctx, l.pos, count, func(b []byte) {
 			e, _ := parseLine(b)
 			r.entries = append(r.entries, e)
-		}
-		took++
+		})
 	}
-	r.count += took
-	return took
+	l.pos += int64(r.count) * lineWidth
+	return r, err
+}
+
+// checkLines counts the regular lines from an offset on, the two halves of a large table beside each other.
+func (l *lexer) checkLines(ctx context.Context, at int64, count int) (int, error) {
+	half := count / 2
+	var second int
+	var failed error
+	var wg sync.WaitGroup
+	wg.Go(func() { second, failed = l.eachLine(ctx, at+int64(half)*lineWidth, count-half, nil) })
+	first, err := l.eachLine(ctx, at, half, nil)
+	wg.Wait()
+	if err = errors.Join(err, failed); err != nil || first < half {
+		return first, err
+	}
+	return half + second, nil
+}
+
+// eachLine hands the regular lines from an offset on to f, which may be nil, and counts them.
+func (l *lexer) eachLine(ctx context.Context, at int64, count int, f func([]byte)) (int, error) {
+	block := make([]byte, lineWidth*min(count, linesAtOnce))
+	seen := 0
+	for seen < count {
+		if err := ctx.Err(); err != nil {
+			return seen, err
+		}
+		wanted := min(count-seen, linesAtOnce)
+		n, _ := l.r.ReadAt(block[:lineWidth*wanted], at+int64(seen)*lineWidth) //nolint:errcheck // the lexer meets the error again
+		took := 0
+		for b := block[:n]; len(b) >= lineWidth && regular(b); b = b[lineWidth:] {
+			if f != nil {
+				f(b)
+			}
+			took++
+		}
+		seen += took
+		if took < wanted {
+			break
+		}
+	}
+	return seen, nil
 }
 
 // looseLines reads with the lexer what regularLines left.
