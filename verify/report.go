@@ -84,6 +84,9 @@ type SignatureReport struct {
 	Sentence string       `json:"-"`
 	Answers  []AnswerLine `json:"-"` // who, in which capacity, for which agency, when by whose clock, covering what
 	Next     []string     `json:"-"` // what would make it pass, or keep it passing
+
+	Pictures     []PagePictures `json:"-"` // of the pages that changed, where somebody drew them
+	PicturesNote string         `json:"-"` // why there are none, "" if there is nothing to draw
 }
 
 // AnswerLine is a question about a signature and its answer.

@@ -81,7 +81,7 @@ func everything() []byte {
 
 // editor writes a revision.
 type editor struct {
-	t *testing.T
+	t testing.TB
 	*pdf.Update
 	raw []byte // appended as it is, in place of what the update collects
 }
@@ -459,8 +459,8 @@ func inside(object string) []byte {
 	return bytes.TrimSuffix(data, []byte("\nendstream"))
 }
 
-// after compares the file above with a revision of it.
-func after(t *testing.T, edit func(e *editor), rules []changeRule) []Change {
+// revision is the file above with a revision of it.
+func revision(t testing.TB, edit func(e *editor)) []byte {
 	t.Helper()
 	base := everything()
 	d, err := pdf.Open(t.Context(), bytes.NewReader(base), int64(len(base)), nil)
@@ -479,7 +479,15 @@ func after(t *testing.T, edit func(e *editor), rules []changeRule) []Change {
 	} else if _, err := u.WriteTo(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}
-	if d, err = pdf.Open(t.Context(), bytes.NewReader(out.Bytes()), int64(out.Len()), nil); err != nil {
+	return out.Bytes()
+}
+
+// after compares the file above with a revision of it.
+func after(t *testing.T, edit func(e *editor), rules []changeRule) []Change {
+	t.Helper()
+	b := revision(t, edit)
+	d, err := pdf.Open(t.Context(), bytes.NewReader(b), int64(len(b)), nil)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if d.Rebuilt() || len(d.Revisions()) != 2 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -229,7 +230,42 @@ func (v *verifier) write(ctx context.Context, path string, verdict *verify.Verdi
 			return err
 		}
 	}
+	if err := v.drawPages(ctx, path, verdict, report); err != nil {
+		return err
+	}
 	return v.reports.write(ctx, path, verdict, report)
+}
+
+// drawPages puts pictures of the pages that changed into a report that can show them. What cannot be drawn is said there, and
+// changes no answer.
+func (v *verifier) drawPages(ctx context.Context, path string, verdict *verify.Verdict, report *verify.Report) error {
+	if v.flags.fromFacts != "" || verdict.Facts.Format != "pdf" || !slices.ContainsFunc(v.reports.wanted, func(r wantedReport) bool { return r.form == "html" }) {
+		return nil
+	}
+	file, size, err := openRegular(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	renderer := pageRenderer()
+	for i := range report.Signatures {
+		s, r := &verdict.Facts.Signatures[i], &report.Signatures[i]
+		if !slices.ContainsFunc(s.Changes, func(c verify.Change) bool { return c.Page > 0 && c.Class != verify.ClassLTA }) {
+			continue
+		}
+		if renderer == nil {
+			r.PicturesNote = v.e.words("Không vẽ được trang: máy này không có pdftoppm (poppler-utils).", "Pages cannot be drawn: pdftoppm (poppler-utils) is not installed here.")
+			continue
+		}
+		r.Pictures, err = verify.Pictures(ctx, renderer, file, size, v.options.Password, s)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			r.PicturesNote = v.e.words("Không vẽ được trang: ", "Pages cannot be drawn: ") + explain(err, v.e.lang).line()
+		}
+	}
+	return nil
 }
 
 func readFacts(path string) (*verify.Facts, error) {

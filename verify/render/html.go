@@ -1,8 +1,12 @@
 package render
 
 import (
+	"bytes"
 	_ "embed"
+	"encoding/base64"
 	"html/template"
+	"image"
+	"image/png"
 	"io"
 	"strings"
 	"sync"
@@ -43,6 +47,13 @@ type htmlLine struct {
 type htmlSignature struct {
 	*verify.SignatureReport
 	Number int
+	Drawn  []htmlPictures
+}
+
+// htmlPictures is a page before and after, as addresses that hold the picture itself; "" where there is none.
+type htmlPictures struct {
+	Page          int
+	Before, After template.URL
 }
 
 // HTML writes the report as one self-contained page: no script, nothing to load, for a screen, a telephone and paper.
@@ -55,11 +66,34 @@ func HTML(w io.Writer, v *verify.Verdict, r *verify.Report) error {
 	for _, l := range r.Document.Lines {
 		one := htmlLine{Line: l}
 		for _, i := range l.Signatures {
-			one.Members = append(one.Members, htmlSignature{&r.Signatures[i], i + 1})
+			drawn, err := drawnPages(r.Signatures[i].Pictures)
+			if err != nil {
+				return err
+			}
+			one.Members = append(one.Members, htmlSignature{&r.Signatures[i], i + 1, drawn})
 		}
 		p.Lines = append(p.Lines, one)
 	}
 	return page().Execute(w, p)
+}
+
+func drawnPages(pages []verify.PagePictures) ([]htmlPictures, error) {
+	var out []htmlPictures
+	for _, p := range pages {
+		h := htmlPictures{Page: p.Page}
+		for to, picture := range map[*template.URL]image.Image{&h.Before: p.Before, &h.After: p.After} {
+			if picture == nil {
+				continue
+			}
+			var b bytes.Buffer
+			if err := png.Encode(&b, picture); err != nil {
+				return nil, err
+			}
+			*to = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes())) //nolint:gosec // our own encoding of pixels
+		}
+		out = append(out, h)
+	}
+	return out, nil
 }
 
 // kind is the class of style of an indication: no two answers share a colour.
