@@ -122,13 +122,9 @@ func TestDemoKeepsItsKeysAndPorts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	var root, address string
 	for run := range 2 {
-		start := time.Now()
 		exit, out, errs := call(t, "demo", "--out", dir, "--format", "json")
 		if exit != exitDone || errs != "" {
 			t.Fatalf("run %d: exit %d\n%s\n%s", run, exit, out, errs)
-		}
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("run %d took %v", run, took)
 		}
 		var said struct {
 			Verdicts, Commands []string
