@@ -31,11 +31,13 @@ type Document struct {
 
 	mu      sync.Mutex
 	objects map[location]Object
-	streams map[int64]*objectStream
+	streams map[location]*objectStream
 }
 
-// location is where an object is written: an offset, or an object stream's offset and index.
+// location is where an object is written: an offset, or an object stream's offset and index. The number belongs to it: a damaged
+// or hostile table leads two of them to one place, where only one is right.
 type location struct {
+	number int
 	offset int64
 	index  int
 }
@@ -52,7 +54,7 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*Document
 	if o == nil {
 		o = &Options{}
 	}
-	d := &Document{r: r, size: size, limits: o.Limits, objects: map[location]Object{}, streams: map[int64]*objectStream{}}
+	d := &Document{r: r, size: size, limits: o.Limits, objects: map[location]Object{}, streams: map[location]*objectStream{}}
 	d.limits.Depth = orDefault(d.limits.Depth, 100)
 	d.limits.Revisions = orDefault(d.limits.Revisions, 10_000)
 	d.limits.ObjectBytes = orDefault(d.limits.ObjectBytes, 64<<20)
@@ -69,7 +71,7 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*Document
 // Reopen opens the file after revisions were appended to it: r begins with the bytes that d was opened on. What d knows
 // of them is shared, the key of an encrypted file included.
 func (d *Document) Reopen(ctx context.Context, r io.ReaderAt, size int64) (*Document, error) {
-	n := &Document{r: r, size: size, limits: d.limits, objects: map[location]Object{}, streams: map[int64]*objectStream{}}
+	n := &Document{r: r, size: size, limits: d.limits, objects: map[location]Object{}, streams: map[location]*objectStream{}}
 	n.known = map[int64]*section{}
 	for _, revision := range d.revisions {
 		for _, s := range revision.sections {

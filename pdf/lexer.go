@@ -321,6 +321,7 @@ var unhexed = func() (t [256]byte) {
 
 func (l *lexer) array(depth int) (Object, error) {
 	a := Array{}
+	behind := 0 // an R takes no number from before this index: a word stood between them
 	for {
 		l.skip()
 		if l.peek() == ']' {
@@ -329,16 +330,17 @@ func (l *lexer) array(depth int) (Object, error) {
 		}
 		mark := l.pos
 		o, err := l.object(depth + 1)
-		var k keywordError
+		k, bare := errors.AsType[keywordError](err)
 		switch {
-		case errors.As(err, &k) && k.word == "R" && len(a) >= 2:
+		case bare && k.word == "R" && len(a)-behind >= 2:
 			n, ok1 := a[len(a)-2].(int64)
 			g, ok2 := a[len(a)-1].(int64)
 			if ok1 && ok2 {
 				a = append(a[:len(a)-2], makeRef(n, g))
 			}
-		case errors.As(err, &k):
-			l.loose = true
+			behind = len(a)
+		case bare:
+			l.loose, behind = true, len(a)
 			if k.word == "endobj" || k.word == "endstream" || k.word == ">" {
 				l.pos = mark
 				return a, nil

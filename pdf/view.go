@@ -95,7 +95,7 @@ func (v *View) load(r Ref, depth int) (Object, error) {
 	if e.small() != r.Generation {
 		return nil, nil
 	}
-	at := location{offset: e.value() + v.d.shift, index: -1}
+	at := location{number: r.Number, offset: e.value() + v.d.shift, index: -1}
 	if o, ok := v.d.cached(at); ok {
 		return o, nil
 	}
@@ -154,7 +154,7 @@ func (v *View) loadCompressed(r Ref, e entry, depth int) (Object, error) {
 	if err != nil || !ok || he.kind() != kindOffset || r.Generation != 0 {
 		return nil, err
 	}
-	at := location{offset: he.value() + v.d.shift, index: e.small()}
+	at := location{number: r.Number, offset: he.value() + v.d.shift, index: e.small()}
 	if o, ok := v.d.cached(at); ok {
 		return o, nil
 	}
@@ -188,8 +188,9 @@ func (v *View) loadCompressed(r Ref, e entry, depth int) (Object, error) {
 }
 
 func (v *View) objectStream(r Ref, offset int64, depth int) (*objectStream, error) {
+	at := location{number: r.Number, offset: offset, index: -1}
 	v.d.mu.Lock()
-	s := v.d.streams[offset]
+	s := v.d.streams[at]
 	v.d.mu.Unlock()
 	if s != nil {
 		return s, nil
@@ -227,7 +228,7 @@ func (v *View) objectStream(r Ref, offset int64, depth int) (*objectStream, erro
 	if len(v.d.streams) >= maxStreams {
 		clear(v.d.streams)
 	}
-	v.d.streams[offset] = s
+	v.d.streams[at] = s
 	v.d.mu.Unlock()
 	return s, nil
 }
