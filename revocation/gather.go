@@ -72,12 +72,17 @@ func (g *gatherer) path(ctx context.Context, leaf *certpath.Certificate, depth i
 	for _, c := range result.Path {
 		g.certificate(c)
 	}
-	for _, statuses := range result.Status {
-		i := slices.IndexFunc(statuses, func(s Status) bool { return s.State == certpath.Good })
-		if i < 0 {
+	for i, statuses := range result.Status {
+		j := slices.IndexFunc(statuses, func(s Status) bool {
+			return s.State == certpath.Good && s.SpeaksFor(result.Path[i]) && certpath.Freshness{}.Accepts(s, at)
+		})
+		if j < 0 { // of one that was revoked later
+			j = slices.IndexFunc(statuses, func(s Status) bool { return s.State == certpath.Revoked && s.RevokedAt.After(at) })
+		}
+		if j < 0 {
 			continue
 		}
-		if err := g.status(ctx, statuses[i], depth); err != nil {
+		if err := g.status(ctx, statuses[j], depth); err != nil {
 			return err
 		}
 	}
@@ -118,6 +123,11 @@ func (g *gatherer) status(ctx context.Context, s Status, depth int) error {
 	}
 	for _, c := range s.Signer {
 		g.certificate(c)
+	}
+	for _, also := range s.Also { // without these it would say something else (RFC 5280, 5.2.4 and 6.3.3)
+		if err := g.status(ctx, also, depth); err != nil {
+			return err
+		}
 	}
 	// A responder with id-pkix-ocsp-nocheck ends the recursion (RFC 6960, 4.2.2.2.1); an authority that signs for
 	// itself is on the path already.

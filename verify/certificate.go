@@ -200,11 +200,14 @@ func (d *decision) evidenceFor(cert, issuer *knownCert, leaf bool, q question, g
 	case leaf && !q.since.IsZero() && good.by.ThisUpdate.Before(q.since):
 		c.severe(d.p.Revocation.AfterSignature, TryLater, Finding{Code: "revocation_before_signature", Detail: cert.Subject, When: moment(good.by.ThisUpdate)})
 	}
-	if name, until, ok := d.acceptable(good.by.Algorithm, d.countsFrom(good.by)); !ok {
+	if name, until, ok := d.acceptableParts(good.by); !ok {
 		c.fail(Indeterminate, CryptoConstraintsNoPOE, Finding{Code: "weak_revocation_algorithm", Detail: name, When: moment(until)})
 	}
-	if by := good.by.signer; by != nil && by != issuer && ref.After(by.NotAfter) {
-		c.severe(d.p.Revocation.IssuerExpired, RevocationOutOfBounds, Finding{Code: "revocation_issuer_expired", Detail: by.Subject, When: moment(by.NotAfter)})
+	for _, p := range good.by.parts {
+		if by := p.signer; by != nil && by != issuer && ref.After(by.NotAfter) {
+			c.severe(d.p.Revocation.IssuerExpired, RevocationOutOfBounds, Finding{Code: "revocation_issuer_expired", Detail: by.Subject, When: moment(by.NotAfter)})
+			return
+		}
 	}
 }
 

@@ -152,3 +152,12 @@ func TestCMSCountersignaturesAreNamedAfterTheirSigner(t *testing.T) {
 		}
 	}
 }
+
+// TestOfAResponderWithoutCheckNobodyIsAsked: RFC 6960, 4.2.2.2.1.
+func TestOfAResponderWithoutCheckNobodyIsAsked(t *testing.T) {
+	r := newRegistry(t)
+	v := r.verdict(t, r.sign(t, cades.New(reader(letter), false), r.options(cades.BB)), nil, r.now.Add(time.Minute))
+	if n := r.pki.Requests("ocsp"); v.Indication != verify.TotalPassed || n != 2 || len(v.Facts.Unanswered) > 0 { // of the signer and of its authority
+		t.Errorf("%s after %d questions, %+v unanswered", v.Indication, n, v.Facts.Unanswered)
+	}
+}

@@ -192,7 +192,7 @@ func (c *collector) statusOf(cert, issuer *certpath.Certificate, at time.Time, s
 		}
 	}
 	anew := signing && !cert.NotAfter.Before(c.f.CollectedAt)
-	if c.online == nil || c.asked["online "+pair] || !anew && c.enough(cert, at) {
+	if c.online == nil || c.asked["online "+pair] || cert.NeedsNoStatus() || !anew && c.enough(cert, at) {
 		return nil
 	}
 	c.asked["online "+pair] = true

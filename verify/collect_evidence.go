@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/antinvn/antin/cades"
@@ -37,11 +38,9 @@ func (c *collector) certificate(cert *certpath.Certificate) string {
 
 // Object identifiers.
 var (
-	oidRSAPSS               = certpath.OID{1, 2, 840, 113549, 1, 1, 10}
-	oidNoRevAvail           = certpath.OID{2, 5, 29, 56}                       // RFC 9608
-	oidValidityAssuredShort = certpath.OID{0, 4, 0, 194121, 2, 1}              // EN 319 412-1, 5.2
-	oidContentTimestamp     = certpath.OID{1, 2, 840, 113549, 1, 9, 16, 2, 20} // EN 319 122-1, 5.2.8
-	oidSignatureTimestamp   = certpath.OID{1, 2, 840, 113549, 1, 9, 16, 2, 14} // RFC 3161, appendix A
+	oidRSAPSS             = certpath.OID{1, 2, 840, 113549, 1, 1, 10}
+	oidContentTimestamp   = certpath.OID{1, 2, 840, 113549, 1, 9, 16, 2, 20} // EN 319 122-1, 5.2.8
+	oidSignatureTimestamp = certpath.OID{1, 2, 840, 113549, 1, 9, 16, 2, 14} // RFC 3161, appendix A
 )
 
 func certificateFacts(cert *certpath.Certificate, sum [32]byte) CertificateFacts {
@@ -50,7 +49,7 @@ func certificateFacts(cert *certpath.Certificate, sum [32]byte) CertificateFacts
 		Organization: cert.Subject.Organization(), Title: cert.Subject.First(certpath.OIDTitle), Issuer: cert.Issuer.String(),
 		NotBefore: cert.NotBefore.UTC(), NotAfter: cert.NotAfter.UTC(), SHA256: hex.EncodeToString(sum[:]), NoCheck: cert.OCSPNoCheck,
 		Algorithm:  signedBy(cert.SignatureAlgorithm),
-		NoRevAvail: cert.Extension(oidNoRevAvail) != nil || cert.Extension(oidValidityAssuredShort) != nil,
+		NoRevAvail: cert.NeedsNoStatus() && (cert.NoRevAvail || cert.ValidityAssured),
 	}
 	f.Key.Signature, f.Key.Bits = trust.SignatureName(certpath.AlgorithmIdentifier{}, cert.PublicKey)
 	if cert.SerialNumber != nil {
@@ -81,34 +80,11 @@ func algorithm(alg certpath.AlgorithmIdentifier, digest crypto.Hash, key crypto.
 	return f
 }
 
-// answered takes what a piece of evidence says of a certificate. Who signed it for the issuer is looked at too.
+// answered takes what a piece of evidence says of a certificate.
 func (c *collector) answered(s *certpath.Status, cert, issuer *certpath.Certificate, origin string) error {
-	signer := issuer
-	if len(s.Signer) > 0 {
-		signer = s.Signer[0]
-	}
-	key := evidenceID(s.Evidence) + "/" + c.certificate(signer)
-	i, ok := c.evidence[key]
-	if !ok {
-		e := EvidenceFacts{
-			ID: evidenceID(s.Evidence), Kind: s.Kind, Origin: origin, Source: s.Source, ThisUpdate: s.ThisUpdate.UTC(),
-			NextUpdate: moment(s.NextUpdate), ProducedAt: moment(s.ProducedAt), CutOff: moment(s.ArchiveCutOff),
-			Algorithm: algorithm(s.SignatureAlgorithm, 0, signer.PublicKey), Signer: c.certificate(signer),
-		}
-		if !signer.Equal(issuer) {
-			made := s.ThisUpdate
-			if !s.ProducedAt.IsZero() {
-				made = s.ProducedAt
-			}
-			c.pool = append(c.pool, s.Signer...)
-			var err error
-			if e.Chains, err = c.responderChains(signer, s.Kind, made); err != nil {
-				return err
-			}
-		}
-		i = len(c.f.Evidence)
-		c.evidence[key] = i
-		c.f.Evidence = append(c.f.Evidence, e)
+	i, err := c.piece(s, issuer, origin)
+	if err != nil {
+		return err
 	}
 	a := AnswerFacts{Certificate: c.certificate(cert), State: stateName(s.State), RevokedAt: moment(s.RevokedAt)}
 	if s.State == certpath.Revoked {
@@ -119,11 +95,53 @@ func (c *collector) answered(s *certpath.Status, cert, issuer *certpath.Certific
 	return nil
 }
 
+// piece is the place of a piece of evidence in the facts, with the lists that it is read with. Who signed it for the issuer is
+// looked at too.
+func (c *collector) piece(s *certpath.Status, issuer *certpath.Certificate, origin string) (int, error) {
+	signer := issuer
+	if len(s.Signer) > 0 {
+		signer = s.Signer[0]
+	}
+	var also []string
+	for i := range s.Also {
+		if _, err := c.piece(&s.Also[i], issuer, origin); err != nil {
+			return 0, err
+		}
+		also = append(also, evidenceID(s.Also[i].Evidence))
+	}
+	key := strings.Join(append([]string{evidenceID(s.Evidence), c.certificate(signer)}, also...), "/")
+	if i, ok := c.evidence[key]; ok {
+		return i, nil
+	}
+	e := EvidenceFacts{
+		ID: evidenceID(s.Evidence), Kind: s.Kind, Origin: origin, Source: s.Source, ThisUpdate: s.ThisUpdate.UTC(),
+		NextUpdate: moment(s.NextUpdate), ProducedAt: moment(s.ProducedAt), CutOff: moment(s.ArchiveCutOff),
+		Algorithm: algorithm(s.SignatureAlgorithm, 0, signer.PublicKey), Signer: c.certificate(signer), Answers: []AnswerFacts{}, Also: also,
+	}
+	if !signer.Equal(issuer) {
+		made := s.ThisUpdate
+		if !s.ProducedAt.IsZero() {
+			made = s.ProducedAt
+		}
+		c.pool = append(c.pool, s.Signer...)
+		var err error
+		if e.Chains, err = c.responderChains(signer, s.Kind, made); err != nil {
+			return 0, err
+		}
+	}
+	i := len(c.f.Evidence)
+	c.evidence[key] = i
+	c.f.Evidence = append(c.f.Evidence, e)
+	return i, nil
+}
+
+// responderChains are the paths of who signed evidence for somebody else: an OCSP responder, or an issuer of CRLs (RFC 5280,
+// 6.3.3 (f)).
 func (c *collector) responderChains(signer *certpath.Certificate, kind string, at time.Time) ([]ChainFacts, error) {
 	if kind == "ocsp" {
 		return c.chains(signer, certpath.OCSPSign, at)
 	}
-	return c.chains(signer, certpath.AnyPurpose, at)
+	return c.chains(signer, certpath.CRLSign, at)
 }
 
 func stateName(s certpath.State) string {

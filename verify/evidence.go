@@ -49,13 +49,34 @@ func (d *decision) better(older, younger *answer) *answer {
 
 // reliable says that evidence is signed by algorithms that count for it.
 func (d *decision) reliable(e *knownEvidence) bool {
-	_, _, ok := d.acceptable(e.Algorithm, d.countsFrom(e))
+	_, _, ok := d.acceptableParts(e)
 	return ok
+}
+
+// acceptableParts asks the policy's table about each list that the evidence speaks by.
+func (d *decision) acceptableParts(e *knownEvidence) (name string, until time.Time, ok bool) {
+	for _, p := range e.parts {
+		if name, until, ok = d.acceptable(p.Algorithm, d.countsFrom(p)); !ok {
+			return name, until, false
+		}
+	}
+	return "", until, true
 }
 
 // countsFrom is the time for which the algorithms of evidence are judged. It can be forged from the day on which they are broken,
 // whatever time it names: it counts by its proof (EN 319 102-1, 5.2.8.4.1 NOTE 2).
 func (d *decision) countsFrom(e *knownEvidence) time.Time { return min2(d.existed(e.object), d.asked) }
+
+// known is since when all that the evidence speaks by is proved to exist; without proof that is now.
+func (d *decision) known(e *knownEvidence) time.Time {
+	var last time.Time
+	for _, p := range e.parts {
+		if t := d.existed(p.object); t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
 
 // goodAt says that evidence in force at a time calls the certificate good: it is known not to have been revoked.
 func (d *decision) goodAt(cert, issuer *knownCert, at time.Time) bool {
@@ -98,6 +119,15 @@ func (x *indexed) holdsUntil(e *knownEvidence) time.Time {
 // trusted says that evidence was signed by the issuer, or by somebody whose chain was good when it was made. How a delegated
 // responder is checked for revocation is local policy (RFC 6960, 4.2.2.2.1): here it must not be known to have been revoked.
 func (d *decision) trusted(e *knownEvidence, issuer *knownCert) bool {
+	for _, p := range e.parts {
+		if !d.trustedAlone(p, issuer) {
+			return false
+		}
+	}
+	return e.whole
+}
+
+func (d *decision) trustedAlone(e *knownEvidence, issuer *knownCert) bool {
 	if issuer != nil && e.signer == issuer {
 		return true
 	}

@@ -3,7 +3,7 @@ package verify
 import "time"
 
 // FactsVersion is the version of the stored form of [Facts].
-const FactsVersion = 3
+const FactsVersion = 4
 
 // Facts is everything that was found in a document, undecided. It marshals to JSON and back; it is a value, read-only after
 // [Collect]. Certificates and evidence stand in it once and are named by their id elsewhere; ids are opaque.
@@ -116,7 +116,7 @@ type CertificateFacts struct {
 	Algorithm    AlgorithmFacts `json:"algorithm"`              // of the issuer's signature on it
 	Key          AlgorithmFacts `json:"key"`                    // its own key; no digest
 	NoCheck      bool           `json:"no_check,omitempty"`     // id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1)
-	NoRevAvail   bool           `json:"no_rev_avail,omitempty"` // noRevAvail (RFC 9608), or validity assured short term (EN 319 412-1)
+	NoRevAvail   bool           `json:"no_rev_avail,omitempty"` // an end entity's noRevAvail (RFC 9608), or validity assured short term (EN 319 412-1)
 	InDocument   bool           `json:"in_document,omitempty"`  // the file carries it
 }
 
@@ -160,7 +160,8 @@ type EvidenceFacts struct {
 	Algorithm  AlgorithmFacts `json:"algorithm"`
 	Signer     string         `json:"signer,omitempty"` // id
 	Chains     []ChainFacts   `json:"chains,omitempty"` // of a signer that is not the certificate's own issuer
-	Answers    []AnswerFacts  `json:"answers"`
+	Answers    []AnswerFacts  `json:"answers"`          // none of a list that says something only beside another
+	Also       []string       `json:"also,omitempty"`   // ids of the lists that it is read with: a delta, or those of other reasons
 }
 
 // Revocation states of [AnswerFacts].

@@ -33,11 +33,14 @@ type knownPath struct {
 	certs []*knownCert
 }
 
+// knownEvidence is a piece of evidence. What it says it may say only beside other lists: a delta, or those of other reasons.
 type knownEvidence struct {
 	*EvidenceFacts
 	object int
 	signer *knownCert // nil where the facts lack it
 	paths  []knownPath
+	parts  []*knownEvidence // itself, and what it is read with
+	whole  bool             // the facts lack none of those
 }
 
 type knownSignature struct {
@@ -86,8 +89,27 @@ func (x *indexed) indexEvidence() {
 			}
 		}
 	}
+	for i := range x.evidence {
+		x.join(&x.evidence[i])
+	}
 	for _, c := range x.certs {
 		slices.SortStableFunc(c.answers, func(a, b answer) int { return a.by.ThisUpdate.Compare(b.by.ThisUpdate) })
+	}
+}
+
+// join finds the lists that evidence is read with. One that stands for several signers is taken by the same as the evidence.
+func (x *indexed) join(e *knownEvidence) {
+	e.parts, e.whole = append(e.parts, e), true
+	for _, id := range e.Also {
+		var found *knownEvidence
+		for i := range x.evidence {
+			if p := &x.evidence[i]; p.ID == id && len(p.Also) == 0 && (found == nil || p.Signer == e.Signer) {
+				found = p
+			}
+		}
+		if e.whole = e.whole && found != nil; found != nil {
+			e.parts = append(e.parts, found)
+		}
 	}
 }
 

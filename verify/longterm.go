@@ -123,15 +123,12 @@ func (d *decision) slideBy(cert, issuer *knownCert, control time.Time, stale Sev
 			says = unrevokedUntil(a, cert)
 			limit = min2(limit, says)
 		}
-		existed := d.existed(a.by.object)
-		if a.by.ThisUpdate.After(control) || existed.After(control) {
+		if a.by.ThisUpdate.After(control) || d.known(a.by).After(control) {
 			continue
 		}
-		if _, end, fine := d.acceptable(a.by.Algorithm, control); !fine {
-			if end.IsZero() || !existed.Before(end) {
-				continue
-			}
-			says = min2(says, end.Add(-time.Nanosecond))
+		says, fine := d.saysAt(a.by, says, control)
+		if !fine {
+			continue
 		}
 		if found = true; says.After(until) {
 			until = says
@@ -144,6 +141,20 @@ func (d *decision) slideBy(cert, issuer *knownCert, control time.Time, stale Sev
 		return min2(limit, until), true
 	}
 	return limit, d.p.Revocation.Required != Fail
+}
+
+// saysAt lowers the last moment that evidence speaks of to where each of its algorithms was still reliable, or it is proved to be
+// older than their end; false where it is neither.
+func (d *decision) saysAt(e *knownEvidence, says, control time.Time) (time.Time, bool) {
+	for _, p := range e.parts {
+		if _, end, fine := d.acceptable(p.Algorithm, control); !fine {
+			if end.IsZero() || !d.existed(p.object).Before(end) {
+				return says, false
+			}
+			says = min2(says, end.Add(-time.Nanosecond))
+		}
+	}
+	return says, true
 }
 
 // unrevokedUntil is the last moment before a certificate is revoked: before all of it, where the evidence does not say.
