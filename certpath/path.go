@@ -111,8 +111,8 @@ type Result struct {
 	// Policies are those for which the path is valid; see [Path].
 	Policies []OID
 	// Problems has stable codes, worst first: "no_path", "expired", "not_yet_valid", "revoked", "bad_signature",
-	// "not_a_ca", "name_constraints", "policy", "path_length", "key_usage", "ext_key_usage", "malformed_extension",
-	// "unknown_critical_extension", "no_revocation_evidence", "limit".
+	// "not_a_ca", "name_constraints", "policy", "path_length", "key_usage", "ext_key_usage", "duplicate_extension",
+	// "malformed_extension", "unknown_critical_extension", "no_revocation_evidence", "limit".
 	Problems []Problem
 }
 
@@ -130,7 +130,8 @@ type Path struct {
 	Certificates []*Certificate // leaf first, anchor last; the leaf alone if it is an anchor itself
 	Anchor       *Anchor        // nil if none was reached
 	// Problems are what no time changes, worst first: "no_path", "bad_signature", "not_a_ca", "name_constraints",
-	// "policy", "path_length", "key_usage", "ext_key_usage", "malformed_extension", "unknown_critical_extension", "limit".
+	// "policy", "path_length", "key_usage", "ext_key_usage", "duplicate_extension", "malformed_extension",
+	// "unknown_critical_extension", "limit".
 	Problems []Problem
 	// Policies are those for which the path is valid, in the anchor's words (RFC 5280, 6.1.5 (g)): of Options.Policies if
 	// any were asked for; [AnyPolicy] stands for all.
@@ -162,7 +163,7 @@ func Validate(ctx context.Context, leaf *Certificate, o *Options) (*Result, erro
 
 // severities are the codes, the least first.
 var severities = []string{
-	"limit", "no_revocation_evidence", "not_yet_valid", "expired", "unknown_critical_extension", "malformed_extension", "ext_key_usage", "key_usage",
+	"limit", "no_revocation_evidence", "not_yet_valid", "expired", "unknown_critical_extension", "malformed_extension", "duplicate_extension", "ext_key_usage", "key_usage",
 	"path_length", "policy", "name_constraints", "not_a_ca", "revoked", "bad_signature", "no_path",
 }
 

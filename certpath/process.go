@@ -82,8 +82,14 @@ func (p *processor) signed(i int, issuerInherits bool) *Certificate {
 	return certs[i]
 }
 
-// checkExtensions is RFC 5280, 6.1.4 (o) and 6.1.5 (f).
+// checkExtensions is RFC 5280, 6.1.4 (o) and 6.1.5 (f), and what 4.2 says of all extensions.
 func (p *processor) checkExtensions(c *Certificate) {
+	for i, e := range c.Extensions { // 4.2: which of the two would count?
+		if slices.ContainsFunc(c.Extensions[:i], func(x Extension) bool { return x.ID.Equal(e.ID) }) {
+			p.add("duplicate_extension", c, e.ID.String())
+			return
+		}
+	}
 	for _, e := range c.Extensions {
 		broken := slices.ContainsFunc(c.broken, e.ID.Equal)
 		if e.Critical && (broken || !slices.ContainsFunc(understood, e.ID.Equal)) {

@@ -110,13 +110,63 @@ func TestExtensionsThatCannotBeReadCount(t *testing.T) {
 			}
 		})
 	}
-	t.Run("twice the same", func(t *testing.T) { // crypto/x509 does not write it: one identifier is changed into the other
-		der := root.issue(t, leaf, both(usages(false, asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 3, 1}), extension(false, []byte{0x30, 0}, 2, 5, 29, 38))).Raw
-		c, err := certpath.ParseCertificate(bytes.Replace(der, []byte{6, 3, 0x55, 0x1d, 38}, []byte{6, 3, 0x55, 0x1d, 37}, 1))
-		if err != nil || len(c.ExtensionErrors) != 1 {
-			t.Errorf("%v %v", err, c.ExtensionErrors)
+}
+
+// TestNoExtensionStandsTwice: RFC 5280, 4.2. Such a certificate is read, so that what it signed can be looked at; no path that it is
+// part of is valid, whichever extension it is and wherever the certificate stands.
+func TestNoExtensionStandsTwice(t *testing.T) {
+	root, mid, leaf := newEntity(t, "root"), newEntity(t, "mid"), newEntity(t, "leaf")
+	rootCert := root.issue(t, root, ca)
+	other := func(c *x509.Certificate) { // crypto/x509 writes none twice: its identifier is changed below
+		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 99}, Value: []byte{0x30, 0}})
+	}
+	twice := func(c *certpath.Certificate, by *entity, id byte) *certpath.Certificate {
+		tbs := bytes.Replace(c.RawTBSCertificate, []byte{6, 3, 0x55, 0x1d, 99}, []byte{6, 3, 0x55, 0x1d, id}, 1)
+		digest := sha256.Sum256(tbs)
+		sig, err := by.key.Sign(rand.Reader, digest[:], crypto.SHA256)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		var b cryptobyte.Builder
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddBytes(tbs)
+			b.AddBytes(c.SignatureAlgorithm.Marshal())
+			b.AddASN1BitString(sig)
+		})
+		out, err := certpath.ParseCertificate(b.BytesOrPanic())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	alternative := func(c *x509.Certificate) {
+		c.EmailAddresses, c.CRLDistributionPoints = []string{"a@b.vn"}, []string{"http://b.vn/crl"}
+	}
+	for _, tt := range []struct {
+		name      string
+		leaf, mid byte // the extension that stands twice; 99: none
+		want      string
+	}{
+		{"none", 99, 99, ""},
+		{"key usage", 15, 99, "duplicate_extension"},
+		{"an alternative name", 17, 99, "duplicate_extension"},
+		{"an address of lists", 31, 99, "duplicate_extension"},
+		{"basic constraints of the authority", 99, 19, "duplicate_extension"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			midCert := twice(root.issue(t, mid, both(ca, other)), root, tt.mid)
+			leafCert := twice(mid.issue(t, leaf, both(both(alternative, other), func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature })), mid, tt.leaf)
+			r, err := certpath.Validate(t.Context(), leafCert, &certpath.Options{
+				Anchors: anchors{rootCert}, Pool: []*certpath.Certificate{midCert}, At: now, Purpose: certpath.Sign,
+			})
+			if err != nil || r.Valid != (tt.want == "") || !r.Valid && !slices.Contains(problemCodes(r.Problems), tt.want) {
+				t.Errorf("%v %+v, want %q", err, r.Problems, tt.want)
+			}
+			if len(leafCert.EmailAddresses) != 1 {
+				t.Errorf("names were merged: %v", leafCert.EmailAddresses)
+			}
+		})
+	}
 }
 
 // TestTwoSignatureAlgorithmsAreNone: the one outside the signed part is not the one inside (RFC 5280, 4.1.1.2), although

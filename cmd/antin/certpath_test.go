@@ -362,7 +362,7 @@ func TestCertpathHelpListsItsOptions(t *testing.T) {
 // TestEveryProblemOfAPathHasItsText in the catalogue.
 func TestEveryProblemOfAPathHasItsText(t *testing.T) {
 	for _, code := range []string{
-		"no_path", "bad_signature", "revoked", "not_a_ca", "name_constraints", "policy", "path_length", "key_usage", "ext_key_usage", "malformed_extension",
+		"no_path", "bad_signature", "revoked", "not_a_ca", "name_constraints", "policy", "path_length", "key_usage", "ext_key_usage", "malformed_extension", "duplicate_extension",
 		"unknown_critical_extension", "expired", "not_yet_valid", "no_revocation_evidence", "limit", "weak_certificate_algorithm", "weak_revocation_algorithm",
 	} {
 		f, ok := codes.Findings()[findingOf(certpath.Problem{Code: code})]
