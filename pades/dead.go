@@ -14,11 +14,17 @@ const maxSearched = 64 << 20
 
 // DeadSignatures are signature dictionaries that no field reaches, as programs leave them that write a file anew after it was
 // signed: there is nothing left that they could be checked against. alive are the signatures that fields reach. Usage
-// rights of the catalog's /Perms (ISO 32000-2, 12.8.6) are none.
-func DeadSignatures(ctx context.Context, d *pdf.Document, alive []*Signature) ([]*Signature, error) {
+// rights of the catalog's /Perms (ISO 32000-2, 12.8.6) are none. searched is false where a file above 64 MiB has signatures alive:
+// it is not looked through.
+func DeadSignatures(ctx context.Context, d *pdf.Document, alive []*Signature) (dead []*Signature, searched bool, err error) {
 	if len(alive) > 0 && d.Size() > maxSearched {
-		return nil, nil
+		return nil, false, nil
 	}
+	dead, err = deadSignatures(ctx, d, alive)
+	return dead, err == nil, err
+}
+
+func deadSignatures(ctx context.Context, d *pdf.Document, alive []*Signature) ([]*Signature, error) {
 	const near = 4096 // the entries of a signature dictionary stand beside its /Contents
 	mentioned, err := d.Latest().Mentions(ctx, "/ByteRange", func(at int64) bool {
 		return slices.ContainsFunc(alive, func(s *Signature) bool {

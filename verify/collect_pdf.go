@@ -25,7 +25,7 @@ func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	dead, err := pades.DeadSignatures(c.ctx, d, sigs)
+	dead, searched, err := pades.DeadSignatures(c.ctx, d, sigs)
 	if err != nil {
 		return nil, err
 	}
@@ -57,16 +57,24 @@ func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
 			return nil, err
 		}
 	}
-	if !rewritten && len(dead) > 0 {
+	if note := noteOfDead(len(dead), searched); note != "" && !rewritten {
 		for i := range c.f.Signatures {
-			c.f.Signatures[i].Notes = append(c.f.Signatures[i].Notes, noteDead)
+			c.f.Signatures[i].Notes = append(c.f.Signatures[i].Notes, note)
 		}
 	}
 	return c.f, nil
 }
 
-// noteDead says that the file also holds signatures that no field reaches.
-const noteDead = "dead_signatures"
+// noteOfDead says that the file also holds signatures that no field reaches, or that nobody looked for them; "" if there are none.
+func noteOfDead(found int, searched bool) string {
+	switch {
+	case !searched:
+		return "dead_signatures_not_searched"
+	case found > 0:
+		return "dead_signatures"
+	}
+	return ""
+}
 
 // dead is a signature that no field reaches: who signed can be told, not what.
 func (p *pdfCollector) dead(f *SignatureFacts, s *pades.Signature) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/antinvn/antin/pades"
@@ -73,6 +74,25 @@ func TestDeadBesideAlive(t *testing.T) {
 		if !slices.ContainsFunc(v.Signatures[0].Warnings, func(f verify.Finding) bool { return f.Code == "dead_signatures" }) {
 			t.Errorf("%s: %+v", name, v.Signatures[0].Warnings)
 		}
+	}
+}
+
+// TestLargeFilesAreNotSearchedForTheDead beside living signatures, and the answer says so.
+func TestLargeFilesAreNotSearchedForTheDead(t *testing.T) {
+	desk := newDesk(t)
+	filling := fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", 64<<20, bytes.Repeat([]byte{'x'}, 64<<20))
+	v := desk.judge(t, desk.sign(t, newFile(t, dictionaryOf(t, desk.sign(t, clean(t), pades.Options{})), filling), pades.Options{}))
+	if len(v.Signatures) != 1 || v.Signatures[0].Integrity != "intact" {
+		t.Fatalf("%+v", v.Signatures)
+	}
+	said := func(code string) bool {
+		return slices.ContainsFunc(v.Report("vi").Signatures[0].Warnings, func(w verify.TextReport) bool { return w.Code == code && w.What != "" && w.Cause != "" && w.Next != "" })
+	}
+	if said("dead_signatures") || !said("dead_signatures_not_searched") {
+		t.Errorf("%+v", v.Signatures[0].Warnings)
+	}
+	if v := desk.judge(t, desk.sign(t, clean(t), pades.Options{})); slices.ContainsFunc(v.Signatures[0].Warnings, func(f verify.Finding) bool { return strings.HasPrefix(f.Code, "dead_") }) {
+		t.Errorf("a small file: %+v", v.Signatures[0].Warnings)
 	}
 }
 
