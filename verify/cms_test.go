@@ -121,8 +121,14 @@ func TestCMSFiles(t *testing.T) {
 				t.Errorf("%s detached=%t: another content: %s/%s", tt.level, detached, v.Indication, v.Sub)
 			}
 			if detached {
-				if v := r.verdict(t, file, nil, at); v.Indication != verify.Indeterminate || v.Sub != verify.SignedDataNotFound {
+				v := r.verdict(t, file, nil, at)
+				if v.Indication != verify.Indeterminate || v.Sub != verify.SignedDataNotFound || v.Signatures[0].Integrity != "unverifiable" {
 					t.Errorf("%s: without the content: %s/%s", tt.level, v.Indication, v.Sub)
+				}
+				for _, w := range v.Signatures[0].Warnings { // nothing is wrong with a time-stamp whose content is not at hand
+					if strings.HasPrefix(w.Code, "timestamp_") && w.Code != "timestamp_unverifiable" {
+						t.Errorf("%s: without the content: %s", tt.level, w.Code)
+					}
 				}
 			}
 		}

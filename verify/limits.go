@@ -167,6 +167,10 @@ func (d *decision) warnOf(s *knownSignature, v *SignatureVerdict, c *conclusion)
 		case TotalFailed:
 			v.Warnings = append(v.Warnings, Finding{Code: "timestamp_invalid", Detail: stamp.errors[0].Code})
 		case Indeterminate:
+			if t.Signer != "" && !t.sound() { // what it is over is not at hand: nothing is known against whoever made it
+				v.Warnings = append(v.Warnings, Finding{Code: "timestamp_unverifiable"})
+				continue
+			}
 			v.Warnings = append(v.Warnings, Finding{Code: "timestamp_untrusted", Detail: stamp.errors[0].Code})
 		}
 	}
