@@ -91,12 +91,16 @@ func forgeries(t *testing.T, p *pki) []*forgedFile {
 	t.Helper()
 	id := p.identity(t, "P-256")
 	base := read(t, "testdata/libreoffice.pdf")
+	prepared, err := attack.Prepare(t.Context(), base) // by whoever handed it over for signing
+	if err != nil {
+		t.Fatal(err)
+	}
 	certified := p.options(id, pades.BB, false)
 	certified.Certify = 2
 	certified.Field.Place = &pades.Place{Page: 1, Rect: pdf.Rect{X0: 300, Y0: 100, X1: 500, Y1: 200}}
 	var files []*forgedFile
 	for k, of := range []file{
-		{name: "a signed file", content: p.signed(t, base, id, p.options(id, pades.BLTA, false))},
+		{name: "a signed file", content: p.signed(t, prepared, id, p.options(id, pades.BLTA, false))},
 		{name: "a certified file", content: p.signed(t, base, id, certified)},
 		{name: "a sealed decision", content: p.decision(t).sealed},
 	} {

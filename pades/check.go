@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"encoding/asn1"
 	"encoding/hex"
+	"regexp"
 	"slices"
 
 	"github.com/antinvn/antin/certpath"
@@ -38,6 +39,7 @@ const (
 	RangeOutside      = "ends_outside_the_file"
 	RangeGap          = "gap_is_not_the_contents"
 	RangeEnd          = "does_not_end_at_a_revision"
+	RangeLeftOut      = "its_revision_is_left_out" // it ends as a revision does, and no cross-reference leads there
 )
 
 // Notes of [Integrity] beside those of package cms.
@@ -139,9 +141,21 @@ func (s *Signature) rangeProblem(shift int64) (string, error) {
 		return RangeGap, nil //nolint:nilerr // a finding, not a failure
 	}
 	if !s.doc.Rebuilt() && revisionEnding(s.doc, r[2]+r[3]+shift) < 0 {
+		if endsLikeARevision(s.doc, r[2]+r[3]+shift) {
+			return RangeLeftOut, nil
+		}
 		return RangeEnd, nil
 	}
 	return "", nil
+}
+
+var revisionsEnd = regexp.MustCompile(`startxref\s+\d+\s+%%EOF\s*$`)
+
+// endsLikeARevision says that the bytes before an offset are the end of a file (ISO 32000-2, 7.5.5).
+func endsLikeARevision(d *pdf.Document, end int64) bool {
+	b := make([]byte, min(end, 128))
+	_, err := d.Reader().ReadAt(b, end-int64(len(b)))
+	return err == nil && revisionsEnd.Match(b)
 }
 
 // changed reports whether the dictionary in the signed revision had another byte range or value.

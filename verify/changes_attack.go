@@ -249,6 +249,8 @@ func signatureAttack(s *SignatureFacts) string {
 		return AttackUniversal
 	case s.ByteRangeProblem == "gap_is_not_the_contents":
 		return AttackWrapping
+	case s.ByteRangeProblem == "its_revision_is_left_out":
+		return AttackDifferential
 	case s.ByteRangeProblem != "":
 		return AttackByteRange
 	case slices.Contains(s.Notes, "dictionary_changed_after_signing"):

@@ -27,8 +27,9 @@ const maxForged = 256 << 20
 
 // runAttack makes forged files out of a signed one: a test kit for validators.
 func runAttack(ctx context.Context, e *env, args []string) int {
-	f := newFlags(e, "attack", e.words("TỆP_ĐÃ_KÝ -o THƯ_MỤC | --list", "SIGNED_FILE -o DIR | --list"))
+	f := newFlags(e, "attack", e.words("TỆP_ĐÃ_KÝ -o THƯ_MỤC | --list | --prepare TỆP_CHƯA_KÝ -o TỆP", "SIGNED_FILE -o DIR | --list | --prepare UNSIGNED_FILE -o FILE"))
 	out := f.String("o", "", e.words("`THƯ_MỤC` ghi các tệp giả mạo", "`DIR` for the forged files"))
+	prepare := f.Bool("prepare", false, e.words("giấu nội dung vào tệp trước khi ký, cho kiểu hidden-content-prepared", "hide content in a file before it is signed, for the variant hidden-content-prepared"))
 	list := f.Bool("list", false, e.words("chỉ liệt kê các kiểu giả mạo", "only list the variants"))
 	inputs, exit, done := f.parse(args)
 	if done {
@@ -51,6 +52,9 @@ func runAttack(ctx context.Context, e *env, args []string) int {
 	if err != nil {
 		return e.fail(f.format, err)
 	}
+	if *prepare {
+		return e.prepareForAttack(ctx, f.format, inputs[0], signed, *out)
+	}
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return e.fail(f.format, codes.Wrap(errOutput, "making the folder", *out, err))
 	}
@@ -71,6 +75,21 @@ func runAttack(ctx context.Context, e *env, args []string) int {
 			r.File, r.Made = &path, true
 		}
 		e.printVariant(f.format, r)
+	}
+	return exitDone
+}
+
+// prepareForAttack writes the file as whoever means ill would hand it over for signing.
+func (e *env) prepareForAttack(ctx context.Context, format, name string, unsigned []byte, out string) int {
+	prepared, err := attack.Prepare(ctx, unsigned)
+	if errors.Is(err, attack.ErrNotApplicable) {
+		err = wrong(name, "its first page has no content to stand in for", "trang đầu không có nội dung để thay")
+	}
+	if err != nil {
+		return e.fail(format, err)
+	}
+	if err := os.WriteFile(out, prepared, 0o644); err != nil {
+		return e.fail(format, codes.Wrap(errOutput, "writing", out, err))
 	}
 	return exitDone
 }

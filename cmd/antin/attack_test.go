@@ -46,6 +46,28 @@ func TestAttackWritesEachVariantWithItsExpectation(t *testing.T) {
 	}
 }
 
+// TestAttackPreparesAFileForSigning: what is hidden then is signed along, and brought out by one variant alone.
+func TestAttackPreparesAFileForSigning(t *testing.T) {
+	dir, in := workplace(t)
+	prepared, signed := filepath.Join(dir, "prepared.pdf"), filepath.Join(dir, "signed.pdf")
+	if exit, _, stderr := call(t, "attack", "--prepare", in, "-o", prepared); exit != exitDone {
+		t.Fatal(stderr)
+	}
+	if exit, _, stderr := call(t, signArgs(dir, prepared, "-o", signed)...); exit != exitDone {
+		t.Fatal(stderr)
+	}
+	_, stdout, _ := call(t, "attack", signed, "-o", filepath.Join(dir, "forged"))
+	if !strings.Contains(stdout, "signed.hidden-content-prepared.pdf") {
+		t.Error(stdout)
+	}
+	if exit, stdout, _ := call(t, "verify", filepath.Join(dir, "forged", "signed.hidden-content-prepared.pdf"), "--offline"); exit != exitFailed || !strings.Contains(stdout, "[attack.shadow_hide_and_replace]") {
+		t.Errorf("exit %d: %s", exit, stdout)
+	}
+	if exit, _, stderr := call(t, "attack", "--prepare", signed, "-o", prepared); exit == exitDone || !strings.Contains(stderr, "pades.already_signed") {
+		t.Errorf("exit %d: %s", exit, stderr)
+	}
+}
+
 func TestAttackListsVariantsWithoutFile(t *testing.T) {
 	exit, stdout, _ := call(t, "attack", "--list")
 	if exit != exitDone || strings.Count(stdout, "\n") != len(attack.Variants()) || !strings.Contains(stdout, "shadow_hide_and_replace") {

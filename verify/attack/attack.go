@@ -42,7 +42,7 @@ type Variant struct {
 
 // Variants are all of them, in a fixed order.
 func Variants() []Variant {
-	return slices.Concat(universal(), wrapping(), incremental(), shadow(), annotations(), dictionaries(), differentials())
+	return slices.Concat(universal(), wrapping(), incremental(), shadow(), annotations(), dictionaries(), differentials(), prepared())
 }
 
 // Make forges a file. Errors: [ErrNotApplicable]; those of opening the file, which must be a signed PDF without password.

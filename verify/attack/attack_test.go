@@ -62,9 +62,13 @@ func bases(t testing.TB) []base {
 	t.Cleanup(func() { p.Close() })
 	own := trust.New(p.Root)
 	for _, certify := range []pades.DocMDP{0, 1, 2, 3} {
-		all = append(all, base{fmt.Sprintf("form-certified-%d", certify), signed(t, p, certify), own, time.Now()})
+		all = append(all, base{fmt.Sprintf("form-certified-%d", certify), signed(t, p, form(), certify), own, time.Now()})
 	}
-	return all
+	prepared, err := attack.Prepare(t.Context(), form())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(all, base{"prepared", signed(t, p, prepared, 0), own, time.Now()})
 }
 
 // form is a page with a line of text in an indirect font, a filled text field and a picture.
@@ -98,13 +102,12 @@ func form() []byte {
 	return b.Bytes()
 }
 
-func signed(t testing.TB, p *pkitest.PKI, certify pades.DocMDP) []byte {
+func signed(t testing.TB, p *pkitest.PKI, in []byte, certify pades.DocMDP) []byte {
 	t.Helper()
 	cert, key, err := p.Issue(pkitest.Subject{CommonName: "Nguyễn Văn Mẫu"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := form()
 	d, err := pdf.Open(t.Context(), bytes.NewReader(in), int64(len(in)), nil)
 	if err != nil {
 		t.Fatal(err)
