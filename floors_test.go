@@ -15,7 +15,7 @@ const module = "github.com/antinvn/antin/"
 
 // floors lists the engine from below; a package may import only what stands before its own line, or what beside allows.
 var floors = [][]string{
-	{"codes", "fetch"}, {"certpath"}, {"cms", "xmldsig"}, {"tsp", "revocation", "trust"}, {"cades", "pdf", "keys"}, {"pades"}, {"verify"}, {"pkitest"}, {"cmd", "bench", "interop", "docs"},
+	{"codes", "fetch"}, {"certpath"}, {"cms", "xmldsig"}, {"tsp", "revocation", "trust"}, {"cades", "pdf", "keys"}, {"pades"}, {"verify"}, {"pkitest"}, {"internal"}, {"cmd", "bench", "interop", "docs"},
 }
 
 func floorOf(pkg string) int {

@@ -1,0 +1,25 @@
+package clock_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/antinvn/antin/internal/foundation/clock"
+)
+
+func TestAFakeClockStandsStill(t *testing.T) {
+	at := time.Date(2025, 7, 1, 0, 0, 0, 0, clock.Vietnam)
+	c := clock.NewFake(at)
+	if c.Advance(time.Hour); !c.Now().Equal(at.Add(time.Hour)) || c.Now().Location() != time.UTC {
+		t.Error(c.Now())
+	}
+	if c.Set(at); !c.Now().Equal(at) {
+		t.Error(c.Now())
+	}
+}
+
+func TestVietnamIsSevenHoursAhead(t *testing.T) {
+	if _, offset := time.Date(2026, 1, 1, 0, 0, 0, 0, clock.Vietnam).Zone(); offset != 7*3600 {
+		t.Error(offset)
+	}
+}
