@@ -1,6 +1,9 @@
 package verify
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // question is what is asked about a certificate.
 type question struct {
@@ -234,7 +237,10 @@ func (x *indexed) acceptable(a AlgorithmFacts, at time.Time) (name string, until
 		if !end.IsZero() && (until.IsZero() || end.Before(until)) {
 			until = end
 		}
-		if !fine {
+		switch {
+		case !fine && one.bits > 0: // the algorithm may be fine with a longer key
+			return one.name + " " + strconv.Itoa(one.bits) + " bit", end, false
+		case !fine:
 			return one.name, end, false
 		}
 	}

@@ -143,6 +143,7 @@ func (c *decisionCase) run(t *testing.T) {
 			break
 		}
 	}
+	plainVietnamese(t, v)
 	for i := range v.Signatures {
 		proveTheEnd(t, f, p, at, v, i)
 	}
@@ -324,7 +325,7 @@ func TestDecidingAsksNobody(t *testing.T) {
 		}
 		for line := range strings.Lines(string(b)) {
 			line = strings.TrimSpace(line)
-			if strings.HasPrefix(line, `"`) && !slices.Contains([]string{`"slices"`, `"strings"`, `"time"`}, line) {
+			if strings.HasPrefix(line, `"`) && !slices.Contains([]string{`"slices"`, `"strconv"`, `"strings"`, `"time"`}, line) {
 				t.Errorf("%s imports %s", file, line)
 			}
 			if strings.Contains(line, "time.Now") {

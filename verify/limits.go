@@ -174,7 +174,12 @@ func (d *decision) warnOf(s *knownSignature, v *SignatureVerdict, c *conclusion)
 			v.Warnings = append(v.Warnings, Finding{Code: "timestamp_untrusted", Detail: stamp.errors[0].Code})
 		}
 	}
+	stamped := slices.ContainsFunc(v.Warnings, func(f Finding) bool { return strings.HasPrefix(f.Code, "timestamp_") })
 	d.warnOfClock(s.SignatureFacts, v)
+	if stamped { // that there is no other time goes without saying
+		c.warnings = slices.DeleteFunc(c.warnings, func(f Finding) bool { return f.Code == "no_trusted_time" })
+		return
+	}
 	if v.BestSignatureTime == nil && c.indication != TotalPassed && d.p.Timestamps.Required != Ignore {
 		v.Warnings = append(v.Warnings, Finding{Code: "no_trusted_time"})
 	}

@@ -85,6 +85,8 @@ type SignatureReport struct {
 	Answers  []AnswerLine `json:"-"` // who, in which capacity, for which agency, when by whose clock, covering what
 	Next     []string     `json:"-"` // what would make it pass, or keep it passing
 
+	ChangeLines []string `json:"-"` // the changes in words, those that read alike joined
+
 	Pictures     []PagePictures `json:"-"` // of the pages that changed, where somebody drew them
 	PicturesNote string         `json:"-"` // why there are none, "" if there is nothing to draw
 }
@@ -99,7 +101,7 @@ type ChangeReport struct {
 	Page   *int    `json:"page"`
 	Before *string `json:"before"`
 	After  *string `json:"after"`
-	// Text says it for a reader; not part of the JSON.
+	// Text says it for a reader, with the technical part in square brackets; not part of the JSON.
 	Text string `json:"-"`
 }
 
@@ -115,10 +117,11 @@ type SignerReport struct {
 // TextReport is a code and its text.
 type TextReport struct {
 	Code string `json:"code"`
-	Text string `json:"text"` // what it is, and what to do next
+	Text string `json:"text"` // what it is, what to do next, and in square brackets what is technical
 
 	// For readers; not part of the JSON.
 	What, Cause, Next string `json:"-"`
+	Technical         string `json:"-"` // for engineers, in the engine's English: objects, identifiers, what a parser said; or ""
 }
 
 // Report puts the verdict in words; lang is "vi" or "en", anything else is taken as "vi".
@@ -146,19 +149,13 @@ func (v *Verdict) signatureReport(i int, lang string) SignatureReport {
 	r := SignatureReport{
 		ID: f.ID, Type: f.Type, Field: optional(f.Field), Format: f.Format, Level: s.Level, Indication: s.Indication,
 		SubIndication: optional(s.Sub), Integrity: s.Integrity, ByteRange: f.ByteRange, CoversWholeDocument: f.CoversWholeDocument,
-		Modifications: s.Modifications, Changes: []ChangeReport{}, BestSignatureTime: s.BestSignatureTime,
+		Modifications: s.Modifications, BestSignatureTime: s.BestSignatureTime,
 		ClaimedTime: f.ClaimedTime, ValidUntil: s.ValidUntil, Errors: v.findings(i, s.Errors, lang), Warnings: v.findings(i, s.Warnings, lang),
 	}
 	if c := v.certificate(f.Signer); c != nil {
 		r.Signer = &SignerReport{Subject: c.Subject, Serial: c.Serial, Issuer: c.Issuer, Agency: optional(c.Organization), Capacity: optional(c.Title)}
 	}
-	for j := range f.Changes {
-		c := &f.Changes[j]
-		r.Changes = append(r.Changes, ChangeReport{
-			Code: c.Code, Object: c.Object, Page: optional(c.Page), Before: optional(c.Before), After: optional(c.After),
-			Text: changeText(c, lang),
-		})
-	}
+	r.Changes, r.ChangeLines = v.changeReports(i, lang)
 	r.Sentence, r.Answers, r.Next = v.signatureSentence(i, lang), v.answers(i, lang), nextSteps(&r)
 	return r
 }

@@ -156,17 +156,22 @@ func (v *Verdict) findings(i int, fs []Finding, lang string) []TextReport {
 		if what == "" {
 			what = text(f.Code, lang)
 		}
-		what = plain(what)
-		if detail := v.detail(i, f, lang); detail != "" {
-			what += " (" + plain(detail) + ")"
-		}
+		said, technical := v.detail(i, f, lang)
+		what = withDetail(what, plain(said))
 		if f.When != nil {
-			what += fmt.Sprintf(text("finding.date", lang), dated(*f.When))
+			what = withAside(what, fmt.Sprintf(text(dateWord(f.Code), lang), dated(*f.When)))
+		}
+		if inner := codes.Findings()[f.Detail]; f.Code == "timestamp_untrusted" && inner.Code != "" && f.Detail != "no_path" {
+			_, _, next = inner.In(lang) // a root would not help
 		}
 		if more := v.concrete(i, f, lang); more != "" {
 			next = strings.TrimSpace(next + " " + plain(more))
 		}
-		out = append(out, TextReport{Code: f.Code, Text: strings.TrimSpace(what + " " + next), What: what, Cause: cause, Next: next})
+		one := TextReport{Code: f.Code, Text: strings.TrimSpace(what + " " + next), What: what, Cause: cause, Next: next, Technical: plain(technical)}
+		if one.Technical != "" {
+			one.Text += " [" + one.Technical + "]"
+		}
+		out = append(out, one)
 	}
 	return out
 }
@@ -179,27 +184,84 @@ func dated(t time.Time) string {
 	return clock(t)
 }
 
-// detail is what a finding is about: in words where it is a code or a change, else as it stands.
-func (v *Verdict) detail(i int, f Finding, lang string) string {
-	if f.Detail == f.Code {
-		return ""
+// withDetail ends a sentence with what it is about.
+func withDetail(sentence, detail string) string {
+	if detail == "" {
+		return sentence
+	}
+	return strings.TrimSuffix(sentence, ".") + ": " + detail + "."
+}
+
+// dateWord is the key of the words for a finding's date.
+func dateWord(code string) string {
+	if _, ok := texts["date."+code]; ok {
+		return "date." + code
+	}
+	return "date"
+}
+
+// detail is what a finding is about: said, in words of the reader's language or as a name; technical, what only its engineers
+// understand.
+func (v *Verdict) detail(i int, f Finding, lang string) (said, technical string) {
+	if f.Detail == f.Code || f.Code == "no_path" { // the next step names who is missing
+		return "", ""
 	}
 	if f.Code == "forbidden_change" {
 		s := &v.Facts.Signatures[i]
 		for j := range s.Changes {
-			if classOf(&s.Changes[j], s, v.Policy) == ClassForbidden {
-				c := s.Changes[j]
-				c.Attack = "" // named by a finding of its own
-				return strings.TrimSuffix(changeText(&c, lang), ".")
+			if c := &s.Changes[j]; classOf(c, s, v.Policy) == ClassForbidden {
+				return lowerFirst(strings.TrimSuffix(changeText(c, lang, ""), ".")), changeTechnical(c)
 			}
 		}
 	}
 	if known, ok := codes.Findings()[f.Detail]; ok {
 		what, _, _ := known.In(lang)
-		return strings.TrimSuffix(what, ".")
+		return lowerFirst(strings.TrimSuffix(what, ".")), ""
 	}
-	return f.Detail
+	switch f.Code {
+	case "weak_algorithm", "weak_revocation_algorithm", "weak_timestamp_algorithm":
+		return algorithmName(f.Detail), ""
+	case "weak_certificate_algorithm":
+		name, subject, _ := strings.Cut(f.Detail, ", ")
+		return strings.TrimSuffix(algorithmName(name)+", "+v.named(subject), ", "), ""
+	case "anchor_out_of_time", "proof_missing":
+		return v.named(f.Detail), ""
+	}
+	if strings.HasPrefix(f.Code, "certificate_") || strings.HasPrefix(f.Code, "revocation_") || strings.HasPrefix(f.Code, "chain_") || f.Code == "no_revocation_evidence" {
+		return v.named(f.Detail), ""
+	}
+	return "", f.Detail
 }
+
+// algorithmName writes "rsa 1024 bit" as "RSA 1024 bit".
+func algorithmName(name string) string {
+	name, rest, _ := strings.Cut(name, " ")
+	return strings.TrimSpace(strings.ToUpper(name) + " " + rest)
+}
+
+// named is a certificate's owner in quotation marks.
+func (v *Verdict) named(subject string) string {
+	if subject == "" {
+		return ""
+	}
+	return quoted(v.called(subject))
+}
+
+// called is a certificate's owner as a reader calls him: the common name, where the distinguished name has one.
+func (v *Verdict) called(subject string) string {
+	for i := range v.Facts.Certificates {
+		if c := &v.Facts.Certificates[i]; c.Subject == subject && c.CommonName != "" {
+			return c.CommonName
+		}
+	}
+	if m := aCommonName.FindStringSubmatch(subject); m != nil {
+		return strings.ReplaceAll(m[1], `\`, "")
+	}
+	return subject
+}
+
+// aCommonName finds the value in a name written as RFC 4514 has it.
+var aCommonName = regexp.MustCompile(`(?:^|[,+])CN=((?:[^\\,+]|\\.)+)`)
 
 var anAddress = regexp.MustCompile(`\bhttps?://([^/\s"':?#]+(?::\d+)?)`)
 
@@ -207,9 +269,7 @@ var anAddress = regexp.MustCompile(`\bhttps?://([^/\s"':?#]+(?::\d+)?)`)
 func (v *Verdict) concrete(i int, f Finding, lang string) string {
 	switch f.Code {
 	case "no_path":
-		if issuer := v.missingIssuer(i); issuer != "" {
-			return fmt.Sprintf(text("next.issuer", lang), quoted(issuer))
-		}
+		return v.missing(i, lang)
 	case "no_revocation_evidence", "revocation_stale", "revocation_before_signature":
 		return v.whomToAsk(f.Detail, lang)
 	case "sha1", "weak_algorithm":
@@ -224,8 +284,9 @@ func (v *Verdict) concrete(i int, f Finding, lang string) string {
 	return ""
 }
 
-// missingIssuer is the name of the certificate at which the paths of a signature end without an anchor.
-func (v *Verdict) missingIssuer(i int) string {
+// missing names the certificate at which the paths of a signature end without an anchor: one that is not at hand, or a root that came
+// with the file.
+func (v *Verdict) missing(i int, lang string) string {
 	last := v.Facts.Signatures[i].Signer
 	for _, c := range v.Facts.Signatures[i].Chains {
 		if c.Anchor == nil && len(c.Certificates) > 0 {
@@ -233,10 +294,14 @@ func (v *Verdict) missingIssuer(i int) string {
 			break
 		}
 	}
-	if c := v.certificate(last); c != nil {
-		return c.Issuer
+	c := v.certificate(last)
+	switch {
+	case c == nil:
+		return ""
+	case c.Issuer == c.Subject:
+		return fmt.Sprintf(text("next.root", lang), v.named(c.Subject))
 	}
-	return ""
+	return fmt.Sprintf(text("next.issuer", lang), v.named(c.Issuer))
 }
 
 // whomToAsk says how the revocation data about a certificate could be had.
@@ -271,13 +336,13 @@ func (v *Verdict) service(i int) string {
 		}
 	}
 	if c := v.certificate(f.Signer); c != nil {
-		return c.Issuer
+		return v.called(c.Issuer)
 	}
 	return ""
 }
 
 // lasting are warnings that say for how long a good answer holds.
-var lasting = []string{"no_trusted_time"}
+var lasting = []string{"no_trusted_time", "timestamp_untrusted", "timestamp_unverifiable"}
 
 // nextSteps are what would make a signature pass; where it does, what would keep it so.
 func nextSteps(r *SignatureReport) []string {

@@ -79,13 +79,21 @@ func (r *Report) Text() string {
 
 // below is what is said below the sentence about a signature.
 func (s *SignatureReport) below(line func(indent int, format string, values ...string)) {
-	for _, c := range s.Changes {
-		line(5, "· %s", c.Text)
+	for _, c := range s.ChangeLines {
+		line(5, "· %s", c)
 	}
 	for _, e := range s.Errors { // what leaves an answer open is never shown as what makes a signature invalid
-		line(5, s.Indication.Symbol()+" %s [%s]", e.What, e.Code)
+		line(5, s.Indication.Symbol()+" %s [%s]", e.What, e.Label())
 	}
 	for _, w := range s.Warnings {
-		line(5, "! %s [%s]", w.What, w.Code)
+		line(5, "! %s [%s]", w.What, w.Label())
 	}
+}
+
+// Label is the code, and what is technical behind it.
+func (t *TextReport) Label() string {
+	if t.Technical == "" {
+		return t.Code
+	}
+	return t.Code + ": " + t.Technical
 }

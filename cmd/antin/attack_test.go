@@ -60,7 +60,7 @@ func TestAttackPreparesAFileForSigning(t *testing.T) {
 	if !strings.Contains(stdout, "signed.hidden-content-prepared.pdf") {
 		t.Error(stdout)
 	}
-	if exit, stdout, _ := call(t, "verify", filepath.Join(dir, "forged", "signed.hidden-content-prepared.pdf"), "--offline"); exit != exitFailed || !strings.Contains(stdout, "[attack.shadow_hide_and_replace]") {
+	if exit, stdout, _ := call(t, "verify", filepath.Join(dir, "forged", "signed.hidden-content-prepared.pdf"), "--offline"); exit != exitFailed || !strings.Contains(stdout, "[attack.shadow_hide_and_replace: ") {
 		t.Errorf("exit %d: %s", exit, stdout)
 	}
 	if exit, _, stderr := call(t, "attack", "--prepare", signed, "-o", prepared); exit == exitDone || !strings.Contains(stderr, "pades.already_signed") {

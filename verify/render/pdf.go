@@ -196,13 +196,13 @@ func (l *layout) signature(k int, s *verify.SignatureReport, w map[string]string
 	}
 	l.add(line{text: w["integrity"] + ": " + w[s.Integrity], size: size, indent: indent, above: 1})
 	for _, e := range s.Errors {
-		l.add(line{text: w["reasons"] + ": " + strings.Join([]string{e.What, e.Cause, e.Next}, " ") + " [" + e.Code + "]", size: size, indent: indent, above: 3, tone: kind(s.Indication)})
+		l.add(line{text: w["reasons"] + ": " + strings.Join([]string{e.What, e.Cause, e.Next}, " ") + " [" + e.Label() + "]", size: size, indent: indent, above: 3, tone: kind(s.Indication)})
 	}
 	for _, e := range s.Warnings {
-		l.add(line{text: w["warnings"] + ": " + e.What + " " + e.Next + " [" + e.Code + "]", size: size, indent: indent, above: 3})
+		l.add(line{text: w["warnings"] + ": " + e.What + " " + e.Next + " [" + e.Label() + "]", size: size, indent: indent, above: 3})
 	}
-	for _, c := range s.Changes {
-		l.add(line{text: w["changes"] + ": " + c.Text, size: size, indent: indent, above: 2})
+	for _, c := range s.ChangeLines {
+		l.add(line{text: w["changes"] + ": " + c, size: size, indent: indent, above: 2})
 	}
 	l.add(line{text: w["format"] + " " + s.Format + ", " + w["level"] + " " + s.Level + ". " + w["id"] + ": " + s.ID, size: 8, indent: indent, above: 2, tone: "soft"})
 }
