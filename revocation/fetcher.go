@@ -384,20 +384,37 @@ func (f *Fetcher) crlIssuers(ctx context.Context, c *CRL, issuer *certpath.Certi
 	}
 	pool := f.Pool
 	for _, a := range first(c.issuers) {
-		if found, err := f.certificates(ctx, a); err == nil {
+		if found, err := f.certificates(ctx, a, func(by *certpath.Certificate) bool { return c.CheckSignature(by) == nil }); err == nil {
 			pool = append(slices.Clip(pool), found...)
 		}
 	}
 	return pool
 }
 
-// certificates asks one address for certificates.
-func (f *Fetcher) certificates(ctx context.Context, address string) ([]*certpath.Certificate, error) {
+// issuersKept is how long certificates from an address are taken as they were: an authority's stay for years, and none of them is
+// believed for having been kept.
+const issuersKept = 24 * time.Hour
+
+// certificates asks one address for certificates, or the cache if one of those kept is the signer that is looked for: an authority
+// may have a new key since.
+func (f *Fetcher) certificates(ctx context.Context, address string, signed func(by *certpath.Certificate) bool) ([]*certpath.Certificate, error) {
+	key := "aia " + address
+	if f.Cache != nil {
+		if body, until, ok := f.Cache.Get(key); ok && f.now().Before(until) {
+			if certs, err := certpath.ParseCertificates(body); err == nil && slices.ContainsFunc(certs, signed) {
+				return certs, nil
+			}
+		}
+	}
 	resp, err := f.client().Do(ctx, fetch.Request{Kind: "aia", URL: address, MaxBytes: 1 << 20})
 	if err != nil {
 		return nil, err
 	}
-	return certpath.ParseCertificates(resp.Body)
+	certs, err := certpath.ParseCertificates(resp.Body)
+	if err == nil && f.Cache != nil {
+		f.Cache.Put(key, resp.Body, f.now().Add(issuersKept))
+	}
+	return certs, err
 }
 
 // lasting is a reader that ends with a context: a list of 100 MB takes a second.
@@ -444,7 +461,7 @@ func fingerprint(c *certpath.Certificate) string {
 func (f *Fetcher) Issuers(ctx context.Context, cert *certpath.Certificate) ([]*certpath.Certificate, error) {
 	var failures []error
 	for _, a := range first(cert.IssuerURLs) {
-		certs, err := f.certificates(ctx, a)
+		certs, err := f.certificates(ctx, a, func(by *certpath.Certificate) bool { return cert.CheckSignatureFrom(by) == nil })
 		if err == nil {
 			return certs, nil
 		}

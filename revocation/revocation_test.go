@@ -68,6 +68,31 @@ func TestTheCacheSparesQuestions(t *testing.T) {
 	}
 }
 
+// TestTheCacheSparesFetchingIssuers, for a day, and not where the one kept did not sign.
+func TestTheCacheSparesFetchingIssuers(t *testing.T) {
+	p, q := running(t), running(t)
+	now := time.Now()
+	cache := revocation.NewMemoryCache(0)
+	f := &revocation.Fetcher{Fetch: &fetch.Client{AllowHosts: []string{p.Host()}}, Cache: cache, Clock: func() time.Time { return now }}
+	c := issued(t, p)
+	ask := func(want int) {
+		t.Helper()
+		found, err := f.Issuers(t.Context(), c)
+		if err != nil || len(found) != 1 || !found[0].Equal(p.CA) {
+			t.Fatalf("%v %v", err, found)
+		}
+		if n := p.Requests("ca"); n != want {
+			t.Errorf("asked %d times, want %d", n, want)
+		}
+	}
+	ask(1)
+	ask(1)
+	now = now.Add(25 * time.Hour)
+	ask(2)
+	cache.Put("aia "+p.URL("ca.crt"), q.CA.Raw, now.Add(time.Hour))
+	ask(3)
+}
+
 func TestEvidenceOfAStrangerDoesNotCount(t *testing.T) {
 	p, q := running(t), running(t)
 	c := issued(t, p)
