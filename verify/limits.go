@@ -188,6 +188,10 @@ func (d *decision) warnOf(s *knownSignature, v *SignatureVerdict, c *conclusion)
 // vietnamAhead is how far local time is ahead of UTC: signing programs that write it with a Z are seven hours in the future.
 const vietnamAhead = 7 * time.Hour
 
+// clockAhead is how much later than its time-stamp a signature may claim to be: the time-stamp came after it, so only clocks can
+// explain more.
+const clockAhead = time.Minute
+
 func (d *decision) warnOfClock(s *SignatureFacts, v *SignatureVerdict) {
 	skew := time.Duration(d.p.ClaimedTimeSkew)
 	if s.ClaimedTime == nil || skew == 0 {
@@ -203,7 +207,7 @@ func (d *decision) warnOfClock(s *SignatureFacts, v *SignatureVerdict) {
 	switch {
 	case (by - vietnamAhead).Abs() <= min(skew, 10*time.Minute):
 		v.Warnings = append(v.Warnings, Finding{Code: "claimed_time_local_as_utc", When: s.ClaimedTime})
-	case by.Abs() > skew:
+	case by.Abs() > skew, by > min(skew, clockAhead):
 		v.Warnings = append(v.Warnings, Finding{Code: "claimed_time_differs", When: s.ClaimedTime})
 	}
 }
