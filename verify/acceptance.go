@@ -22,6 +22,7 @@ func (d *decision) format(s *SignatureFacts, c *conclusion) {
 // cryptography is EN 319 102-1, 5.2.7, after the identification of the signing certificate, 5.2.3.
 func (d *decision) cryptography(s *SignatureFacts, c *conclusion) {
 	switch {
+	case s.ByteRange != "valid" && s.Digest == Unverifiable && s.Signature == Unverifiable: // said by the format: no bytes are known to be signed
 	case s.Digest == Mismatch:
 		c.fail(TotalFailed, HashFailure, Finding{Code: "digest_mismatch"})
 	case s.Signature == Mismatch:

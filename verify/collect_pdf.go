@@ -159,14 +159,20 @@ func (p *pdfCollector) signature(i int, s *pades.Signature, at *time.Time) error
 		}
 		f.Timestamps = append(f.Timestamps, tf)
 	}
-	if in.Certificate == nil || s.CMS == nil || len(s.CMS.Signers()) == 0 {
+	if s.CMS == nil || len(s.CMS.Signers()) == 0 {
 		return nil
 	}
-	si := s.CMS.Signers()[0]
-	f.signed(si, in.Certificate)
-	f.Signer = p.certificate(in.Certificate)
+	si, cert := s.CMS.Signers()[0], in.Certificate
+	if cert == nil { // whose it claims to be can be told although no bytes are known to be signed
+		cert = si.Certificate(slices.Concat(s.CMS.Certificates(), p.pool))
+	}
+	if cert == nil {
+		return nil
+	}
+	f.signed(si, cert)
+	f.Signer = p.certificate(cert)
 	var err error
-	f.Chains, err = p.chains(in.Certificate, certpath.Sign, best)
+	f.Chains, err = p.chains(cert, certpath.Sign, best)
 	return err
 }
 
