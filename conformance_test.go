@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -48,7 +49,7 @@ func TestEveryLineOfConformanceHasItsTest(t *testing.T) {
 	}
 }
 
-// testTexts are the test functions of a folder with the strings that stand in each.
+// testTexts are the test functions of a folder with the strings that stand in each, and in the tables of its file.
 func testTexts(t *testing.T, dir string) map[string]map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob(dir + "/*_test.go")
@@ -61,22 +62,32 @@ func testTexts(t *testing.T, dir string) map[string]map[string]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
+		tables := map[string]bool{} // of the file, outside its functions
 		for _, d := range tree.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || fn.Recv != nil {
-				continue
+			if _, ok := d.(*ast.FuncDecl); !ok {
+				maps.Copy(tables, textsIn(d))
 			}
-			texts := map[string]bool{}
-			ast.Inspect(fn, func(n ast.Node) bool {
-				if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
-					if s, err := strconv.Unquote(l.Value); err == nil {
-						texts[s] = true
-					}
-				}
-				return true
-			})
-			found[fn.Name.Name] = texts
+		}
+		for _, d := range tree.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil {
+				found[fn.Name.Name] = textsIn(fn)
+				maps.Copy(found[fn.Name.Name], tables)
+			}
 		}
 	}
 	return found
+}
+
+// textsIn are the strings of a declaration.
+func textsIn(d ast.Node) map[string]bool {
+	texts := map[string]bool{}
+	ast.Inspect(d, func(n ast.Node) bool {
+		if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+			if s, err := strconv.Unquote(l.Value); err == nil {
+				texts[s] = true
+			}
+		}
+		return true
+	})
+	return texts
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,60 @@ func TestAnswersShareNothing(t *testing.T) {
 				t.Errorf("%s and %s are both %q", kind(i), other, value)
 			}
 			colours[value] = kind(i)
+		}
+	}
+}
+
+var (
+	aClass  = regexp.MustCompile(`class="([^"]*)"`)
+	aSymbol = regexp.MustCompile(`class="symbol"[^>]*>([^<]*)<`)
+	aStyle  = regexp.MustCompile(`(?s)<style>.*</style>`)
+)
+
+// TestAReportHoldsNothingOfAnotherAnswer: neither its class, symbol or colour nor its word, in HTML and in PDF. That "hợp lệ" is part of
+// "không hợp lệ" is language; what cannot be told shares no word with either.
+func TestAReportHoldsNothingOfAnotherAnswer(t *testing.T) {
+	all := map[string]verify.Indication{"passed": verify.TotalPassed, "failed": verify.TotalFailed, "open": verify.Indeterminate}
+	for name, own := range all {
+		for _, lang := range []string{"vi", "en"} {
+			v, r := sample(t, name, lang)
+			if r.Document.Indication != own {
+				t.Fatalf("%s is %s", name, r.Document.Indication)
+			}
+			var page bytes.Buffer
+			if err := HTML(&page, v, r); err != nil {
+				t.Fatal(err)
+			}
+			body := aStyle.ReplaceAllString(page.String(), "")
+			lines := lay(v, r, &PDFOptions{Time: testTime})
+			said := strings.ToLower(body)
+			for _, l := range lines {
+				said += "\n" + strings.ToLower(l.text)
+				if l.tone != "" && l.tone != "soft" && l.tone != name || l.mark != "" && l.mark != own {
+					t.Errorf("%s, %s: %q is in the colour or has the sign of %s %s", name, lang, l.text, l.tone, l.mark)
+				}
+			}
+			for other, i := range all {
+				if other == name {
+					continue
+				}
+				if word := regexp.MustCompile(`(^|\PL)` + i.Word(lang) + `($|\PL)`); word.MatchString(said) && !strings.Contains(own.Word(lang), i.Word(lang)) {
+					t.Errorf("%s, %s: it says %q", name, lang, i.Word(lang))
+				}
+				for _, m := range aClass.FindAllStringSubmatch(body, -1) {
+					if slices.Contains(strings.Fields(m[1]), other) {
+						t.Errorf("%s, %s: %s", name, lang, m[0])
+					}
+				}
+				for _, m := range aSymbol.FindAllStringSubmatch(body, -1) {
+					if m[1] != own.Symbol() {
+						t.Errorf("%s, %s: the symbol %s", name, lang, m[1])
+					}
+				}
+				if tones[name] == tones[other] {
+					t.Errorf("%s and %s are printed in one colour", name, other)
+				}
+			}
 		}
 	}
 }
