@@ -96,7 +96,7 @@ func weak(name string) string {
 }
 
 // contentTime turns what is undetermined into a failure where a content time-stamp proves that the signature came after
-// (EN 319 102-1, 5.3.4 steps 5 and 7).
+// (EN 319 102-1, 5.3.4 steps 4 and 6).
 func (d *decision) contentTime(s *knownSignature, c *conclusion) {
 	earliest, ok := d.notBefore(s)
 	if !ok || c.indication != Indeterminate {

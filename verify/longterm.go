@@ -31,7 +31,7 @@ func (d *decision) longTerm(s *knownSignature, now *conclusion, best time.Time) 
 	return ok
 }
 
-// verdict is step 2 of 5.6.2.4.4: there is a proof of the object at or before control time.
+// verdict is step 3 of 5.6.2.4.4: there is a proof of the object at or before control time.
 func (l *pastPath) verdict(proved time.Time) {
 	l.past = PastVerdict{Indication: Indeterminate, Sub: NoPOE}
 	switch {
@@ -99,7 +99,7 @@ func (d *decision) slide(path *knownPath, stale Severity) (control time.Time, mi
 }
 
 // slideBy finds evidence about one certificate that is proved to have existed by the control time, and lowers that time to
-// what it still says (EN 319 102-1, 5.6.2.2 step 2 a) to d)).
+// what it still says (EN 319 102-1, 5.6.2.2.4 step 2 a) to d)).
 func (d *decision) slideBy(cert, issuer *knownCert, control time.Time, stale Severity) (time.Time, bool) {
 	limit := control
 	var until, hold time.Time
