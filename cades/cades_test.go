@@ -189,6 +189,24 @@ func TestRaisingALevelKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestEvidenceIsAskedForAgainWhenItIsNoLongerFresh, and not before.
+func TestEvidenceIsAskedForAgainWhenItIsNoLongerFresh(t *testing.T) {
+	w := newWorld(t)
+	s := w.signer(t, "Nguyễn Văn Mẫu", pkitest.P256)
+	file := w.sign(t, nil, true, s, w.options(s, cades.BLT))
+	for _, tt := range []struct {
+		later time.Duration
+		asks  bool
+	}{{time.Hour, false}, {25 * time.Hour, true}} {
+		w.later(tt.later)
+		asked := w.Requests("ocsp")
+		file = w.extend(t, file, true, cades.BLT)
+		if n := w.Requests("ocsp") - asked; (n > 0) != tt.asks {
+			t.Errorf("after %s: %d questions", tt.later, n)
+		}
+	}
+}
+
 func TestCountersignatures(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.signer(t, "Nguyễn Văn Mẫu", pkitest.P256), w.signer(t, "Trần Thị Mẫu", pkitest.P384)

@@ -234,7 +234,7 @@ func (k *kept) Status(ctx context.Context, cert, issuer *certpath.Certificate) (
 		return nil, err
 	}
 	known = slices.DeleteFunc(known, func(s certpath.Status) bool {
-		return s.ThisUpdate.Before(k.since) || s.NextUpdate.Before(k.until)
+		return s.ThisUpdate.Before(k.since) || !certpath.Freshness{}.Accepts(s, k.until)
 	})
 	if len(known) > 0 {
 		return known, nil

@@ -167,3 +167,21 @@ func TestOfAResponderWithoutCheckNobodyIsAsked(t *testing.T) {
 		t.Errorf("%s after %d questions, %+v unanswered", v.Indication, n, v.Facts.Unanswered)
 	}
 }
+
+// TestTheNetworkIsAskedWhereTheFileDoesNotReach: about the signer in force in any case, about the others once what the file carries is
+// no longer fresh.
+func TestTheNetworkIsAskedWhereTheFileDoesNotReach(t *testing.T) {
+	r := newRegistry(t)
+	file := r.sign(t, cades.New(reader(letter), false), r.options(cades.BLT))
+	signed, asked := r.now, r.pki.Requests("ocsp")
+	for _, tt := range []struct {
+		after time.Duration
+		want  int
+	}{{time.Minute, 1}, {23 * time.Hour, 1}, {48 * time.Hour, 2}} { // by then the signer has expired, and its authority and that of time-stamps are asked about
+		v := r.verdict(t, file, nil, signed.Add(tt.after))
+		if n := r.pki.Requests("ocsp") - asked; v.Indication != verify.TotalPassed || n != tt.want {
+			t.Errorf("after %s: %s, %d questions, want %d", tt.after, v.Indication, n, tt.want)
+		}
+		asked = r.pki.Requests("ocsp")
+	}
+}

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/antinvn/antin/cades"
@@ -58,16 +59,17 @@ type collector struct {
 	stored *revocation.Stored
 	online *revocation.Fetcher // nil when offline
 
-	certs    map[[32]byte]int // index into f.Certificates by fingerprint
-	evidence map[string]int   // index into f.Evidence by its key
-	asked    map[string]bool  // pairs of certificate and issuer whose stored, and whose other evidence is in f
+	certs    map[[32]byte]int             // index into f.Certificates by fingerprint
+	evidence map[string]int               // index into f.Evidence by its key
+	carries  map[string][]certpath.Status // by certificate and issuer: what the file carries, in f already
+	asked    map[string]bool              // pairs of certificate and issuer about whom the network was asked
 	known    map[string][]ChainFacts
 }
 
 func newCollector(ctx context.Context, o *CollectOptions) *collector {
 	c := &collector{
 		ctx: ctx, o: o, stored: &revocation.Stored{Memory: o.Memory.evidence()},
-		certs: map[[32]byte]int{}, evidence: map[string]int{}, asked: map[string]bool{}, known: map[string][]ChainFacts{},
+		certs: map[[32]byte]int{}, evidence: map[string]int{}, carries: map[string][]certpath.Status{}, asked: map[string]bool{}, known: map[string][]ChainFacts{},
 	}
 	if !o.Offline {
 		c.online = &revocation.Fetcher{Fetch: o.Fetch, Cache: o.Cache, Clock: func() time.Time { return c.f.CollectedAt }}
@@ -179,23 +181,24 @@ func (noAnchors) Anchors(time.Time) []certpath.Anchor { return nil }
 // before it signed may have become known after the file was made.
 func (c *collector) statusOf(cert, issuer *certpath.Certificate, at time.Time, signing bool) error {
 	pair := c.certificate(cert) + "/" + c.certificate(issuer)
-	if !c.asked["stored "+pair] {
-		c.asked["stored "+pair] = true
-		found, err := c.stored.Status(c.ctx, cert, issuer)
-		if err != nil {
+	carried, known := c.carries[pair]
+	if !known {
+		var err error
+		if carried, err = c.stored.Status(c.ctx, cert, issuer); err != nil {
 			return err
 		}
-		for i := range found {
-			if err := c.answered(&found[i], cert, issuer, FromDocument); err != nil {
+		c.carries[pair] = carried
+		for i := range carried {
+			if err := c.answered(&carried[i], cert, issuer, FromDocument); err != nil {
 				return err
 			}
 		}
 	}
 	anew := signing && !cert.NotAfter.Before(c.f.CollectedAt)
-	if c.online == nil || c.asked["online "+pair] || cert.NeedsNoStatus() || !anew && c.enough(cert, at) {
+	if c.online == nil || c.asked[pair] || cert.NeedsNoStatus() || !anew && c.enough(carried, cert, at) {
 		return nil
 	}
-	c.asked["online "+pair] = true
+	c.asked[pair] = true
 	found, err := c.online.Status(c.ctx, cert, issuer)
 	if err := c.ctx.Err(); err != nil {
 		return err
@@ -211,19 +214,10 @@ func (c *collector) statusOf(cert, issuer *certpath.Certificate, at time.Time, s
 	return nil
 }
 
-// enough says that evidence at hand speaks of a moment.
-func (c *collector) enough(cert *certpath.Certificate, at time.Time) bool {
-	if now := c.f.CollectedAt; now.Before(at) {
-		at = now
-	}
-	id := c.certificate(cert)
-	for i := range c.f.Evidence {
-		e := &c.f.Evidence[i]
-		for _, a := range e.Answers {
-			if a.Certificate == id && a.State != StateUnknown && (!e.ThisUpdate.Before(at) || e.NextUpdate != nil && !e.NextUpdate.Before(at)) {
-				return true
-			}
-		}
-	}
-	return false
+// enough says that what the file carries speaks of a certificate at a moment.
+func (c *collector) enough(carried []certpath.Status, cert *certpath.Certificate, at time.Time) bool {
+	at = min2(at, c.f.CollectedAt)
+	return slices.ContainsFunc(carried, func(s certpath.Status) bool {
+		return (s.State == certpath.Revoked || s.State == certpath.Good && s.SpeaksFor(cert)) && certpath.Freshness{}.Accepts(s, at)
+	})
 }
