@@ -273,19 +273,12 @@ func (s *Signature) contentDigest(ctx context.Context, i *Integrity, si *cms.Sig
 
 // verifyX509 reads adbe.x509.rsa_sha1: a bare PKCS#1 value in an OCTET STRING, the certificate in /Cert.
 func (s *Signature) verifyX509(ctx context.Context, i *Integrity, shift int64) {
-	v := s.doc.Latest()
-	o, err := v.Resolve(s.Dict["Cert"])
-	if a, ok := o.(pdf.Array); ok && err == nil && len(a) > 0 {
-		o, err = v.Resolve(a[0])
-	}
-	der, ok := o.(pdf.String)
-	if err != nil || !ok {
+	i.Notes = append(i.Notes, "no_signed_attributes")
+	if len(s.Certificates) == 0 {
 		i.Err = codes.New(ErrCertificate, "checking the signature", s.Field, "the signing certificate is not in the file")
 		return
 	}
-	if i.Certificate, i.Err = certpath.ParseCertificate([]byte(der)); i.Err != nil {
-		return
-	}
+	i.Certificate = s.Certificates[0]
 	var value []byte
 	if _, i.Err = asn1.Unmarshal(s.Contents, &value); i.Err != nil {
 		return

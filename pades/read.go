@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/cms"
 	"github.com/antinvn/antin/pdf"
 	"github.com/antinvn/antin/tsp"
@@ -37,6 +38,7 @@ type Signature struct {
 	CMS                    *cms.SignedData // nil if unreadable
 	Token                  *tsp.Token      // document time-stamps
 	ParseError             error
+	Certificates           []*certpath.Certificate // of /Cert, the signer's first: adbe.x509.rsa_sha1 alone has them there
 	DocMDP                 DocMDP
 	FieldMDP               *Lock
 
@@ -135,8 +137,7 @@ func readSignature(d *pdf.Document, v *pdf.View, f formField) (*Signature, error
 	if err := s.place(v, f); err != nil {
 		return nil, err
 	}
-	s.parse()
-	return s, nil
+	return s, s.parse(v)
 }
 
 func (s *Signature) entries(v *pdf.View) error {
@@ -205,18 +206,48 @@ func (s *Signature) place(v *pdf.View, f formField) error {
 	return err
 }
 
-func (s *Signature) parse() {
-	if s.SubFilter == subFilterX509 {
-		return
-	}
-	if s.Type == TypeDocumentTimestamp {
+func (s *Signature) parse(v *pdf.View) (err error) {
+	switch {
+	case s.SubFilter == subFilterX509:
+		s.Certificates, err = certificatesOf(v, s.Dict["Cert"])
+	case s.Type == TypeDocumentTimestamp:
 		if s.Token, s.ParseError = tsp.ParseToken(s.Contents); s.ParseError == nil {
 			s.CMS = s.Token.SignedData
 		}
-		return
+	default:
+		s.CMS, s.ParseError = cms.ParseBytes(s.Contents)
 	}
-	s.CMS, s.ParseError = cms.ParseBytes(s.Contents)
+	return err
 }
+
+// certificatesOf is /Cert: a string, or an array of them with the signer's first (ISO 32000-1, table 252). It ends at the first that
+// cannot be read.
+func certificatesOf(v *pdf.View, o pdf.Object) ([]*certpath.Certificate, error) {
+	o, err := v.Resolve(o)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := o.(pdf.Array)
+	if !ok {
+		list = pdf.Array{o}
+	}
+	var out []*certpath.Certificate
+	for _, one := range list[:min(len(list), maxCertificates)] {
+		if one, err = v.Resolve(one); err != nil {
+			return nil, err
+		}
+		der, _ := one.(pdf.String)
+		c, err := certpath.ParseCertificate([]byte(der))
+		if err != nil {
+			return out, nil //nolint:nilerr // whoever needs it says that it is not there
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// maxCertificates bounds those read from /Cert.
+const maxCertificates = 100
 
 // revisionEnding is the revision whose end a byte range reaches: its %%EOF, with or without the line end after it.
 func revisionEnding(d *pdf.Document, end int64) int {

@@ -38,6 +38,7 @@ func (c *collector) certificate(cert *certpath.Certificate) string {
 
 // Object identifiers.
 var (
+	sha1WithRSA           = certpath.AlgorithmIdentifier{Algorithm: certpath.OID{1, 2, 840, 113549, 1, 1, 5}} // all that adbe.x509.rsa_sha1 has
 	oidRSAPSS             = certpath.OID{1, 2, 840, 113549, 1, 1, 10}
 	oidContentTimestamp   = certpath.OID{1, 2, 840, 113549, 1, 9, 16, 2, 20} // EN 319 122-1, 5.2.8
 	oidSignatureTimestamp = certpath.OID{1, 2, 840, 113549, 1, 9, 16, 2, 14} // RFC 3161, appendix A

@@ -104,7 +104,8 @@ func (p *pdfCollector) brought(s *pades.Signature) []string {
 		sd = s.Token.SignedData
 	}
 	if sd == nil {
-		return nil
+		p.carriedCertificates(s.Certificates)
+		return p.ids(s.Certificates)
 	}
 	out := p.inside(sd)
 	for _, t := range tokensOf(s) {
@@ -159,6 +160,13 @@ func (p *pdfCollector) signature(i int, s *pades.Signature, at *time.Time) error
 		}
 		f.Timestamps = append(f.Timestamps, tf)
 	}
+	if len(s.Certificates) > 0 { // adbe.x509.rsa_sha1: no CMS, and no time-stamp
+		cert := s.Certificates[0]
+		f.Algorithm, f.Signer = algorithm(sha1WithRSA, 0, cert.PublicKey), p.certificate(cert)
+		var err error
+		f.Chains, err = p.chains(cert, certpath.Sign, best)
+		return err
+	}
 	if s.CMS == nil || len(s.CMS.Signers()) == 0 {
 		return nil
 	}
@@ -170,6 +178,9 @@ func (p *pdfCollector) signature(i int, s *pades.Signature, at *time.Time) error
 		return nil
 	}
 	f.signed(si, cert)
+	if s.SubFilter == "adbe.pkcs7.sha1" && f.ContentDigest != "md5" {
+		f.ContentDigest = "sha1" // the content that is signed is the SHA-1 of the byte range (ISO 32000-1, 12.8.3.3.1)
+	}
 	f.Signer = p.certificate(cert)
 	var err error
 	f.Chains, err = p.chains(cert, certpath.Sign, best)

@@ -141,6 +141,8 @@ type foreign struct {
 	subFilter    string                  // of nineteen letters
 	software     string                  // that the dictionary names
 	lowerCase    bool                    // hexadecimal
+	pkcs1        bool                    // adbe.x509.rsa_sha1: the value alone, its certificate in the dictionary
+	enclosed     bool                    // adbe.pkcs7.sha1: the SHA-1 of the byte range is the content that is signed
 	certify      pades.DocMDP
 	place        *pades.Place
 	by           *certpath.Certificate // nil: the maker's
@@ -163,6 +165,9 @@ func (m *fieldMaker) signed(b []byte, f *foreign) []byte {
 		f.claimed = m.now
 	}
 	o := pades.Options{PlaceholderBytes: 12384, Time: f.claimed, Certify: f.certify, Reason: strings.Repeat("x", 80)}
+	if f.pkcs1 {
+		f.hash, f.subFilter, o.Reason = crypto.SHA1, "adbe.x509.rsa_sha1 ", strings.Repeat("x", 3500)
+	}
 	o.Field.Place = f.place
 	out := m.ours(b, o)
 	sigs, err := pades.Signatures(m.t.Context(), m.open(out))
@@ -171,10 +176,22 @@ func (m *fieldMaker) signed(b []byte, f *foreign) []byte {
 	}
 	r := sigs[len(sigs)-1].ByteRange
 	f.respell(m.t, out[r[2]:min(r[2]+4096, int64(len(out)))])
-	sum := f.hash.New()
+	over := f.hash
+	if f.enclosed {
+		over = crypto.SHA1
+	}
+	sum := over.New()
 	sum.Write(out[:r[1]])
 	sum.Write(out[r[2]:])
-	value := hex.EncodeToString(m.cms(f, sum.Sum(nil)))
+	raw := m.cms(f, sum.Sum(nil))
+	if f.pkcs1 {
+		value, err := rsa.SignPKCS1v15(nil, f.key, f.hash, sum.Sum(nil))
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		raw = el(cbasn1.OCTET_STRING, value)
+	}
+	value := hex.EncodeToString(raw)
 	if !f.lowerCase {
 		value = strings.ToUpper(value)
 	}
@@ -197,6 +214,9 @@ func (f *foreign) respell(t *testing.T, dict []byte) {
 	said := ""
 	if f.software != "" {
 		said = "/Prop_Build<</App<</Name/" + f.software + ">>>>"
+	}
+	if f.pkcs1 {
+		said = "/Cert<" + hex.EncodeToString(f.by.Raw) + ">"
 	}
 	copy(dict[from:to], said+strings.Repeat(" ", to-from-len(said)))
 	if f.subFilter != "" {
@@ -243,6 +263,10 @@ func serialOf(n *big.Int) []byte {
 // cms is SignedData (RFC 5652, 5.1) as the programs of the field write it: without CMSAlgorithmProtection, mostly with the leaf alone.
 func (m *fieldMaker) cms(f *foreign, digest []byte) []byte {
 	m.t.Helper()
+	content := []byte(nil)
+	if f.enclosed {
+		content, digest = el(cbasn1.Tag(0).Constructed().ContextSpecific(), el(cbasn1.OCTET_STRING, digest)), hashOf(f.hash, digest)
+	}
 	explicit := func(n uint8, b ...[]byte) []byte { return el(cbasn1.Tag(n).Constructed().ContextSpecific(), b...) }
 	over, signedAttributes := digest, []byte(nil)
 	if !f.bare {
@@ -290,7 +314,7 @@ func (m *fieldMaker) cms(f *foreign, digest []byte) []byte {
 	for _, c := range certs {
 		raw = append(raw, c.Raw...)
 	}
-	body := slices.Concat([]byte{2, 1, 1}, el(cbasn1.SET, algorithmOf(f.hash)), el(cbasn1.SEQUENCE, oidOf(1, 2, 840, 113549, 1, 7, 1)), explicit(0, raw), el(cbasn1.SET, el(cbasn1.SEQUENCE, signer...)))
+	body := slices.Concat([]byte{2, 1, 1}, el(cbasn1.SET, algorithmOf(f.hash)), el(cbasn1.SEQUENCE, oidOf(1, 2, 840, 113549, 1, 7, 1), content), explicit(0, raw), el(cbasn1.SET, el(cbasn1.SEQUENCE, signer...)))
 	if f.indefinite {
 		end := []byte{0, 0}
 		return slices.Concat([]byte{0x30, 0x80}, oidOf(1, 2, 840, 113549, 1, 7, 2), []byte{0xa0, 0x80, 0x30, 0x80}, body, end, end, end)

@@ -93,6 +93,15 @@ var fieldCases = []fieldCase{
 		make:      at(func(m *fieldMaker, f *foreign) { f.certificates = []*certpath.Certificate{m.pki.CA, m.cert} }),
 		integrity: intact, indication: verify.TotalPassed,
 	},
+	{
+		name: "adbe.pkcs7.sha1, whose content is a SHA-1", make: signedBy(foreign{enclosed: true, subFilter: "adbe.pkcs7.sha1    "}),
+		exit: exitUndetermined, integrity: intact, indication: verify.Indeterminate, sub: verify.CryptoConstraintsNoPOE, said: []string{"sha1"},
+	},
+	{
+		name: "adbe.x509.rsa_sha1, of the years before CMS", make: signedBy(foreign{pkcs1: true}),
+		exit: exitUndetermined, integrity: intact, indication: verify.Indeterminate, sub: verify.CryptoConstraintsNoPOE, said: []string{"sha1", "no_signed_attributes"},
+		unsaid: []string{"no_signing_certificate", "no_path"},
+	},
 
 	// The chain of a leaf that comes alone, and evidence.
 	{
