@@ -46,7 +46,23 @@ func newFile(t *testing.T, objects ...string) []byte {
 // TestRewrittenFile is what gazette copies are: no form, and the signature dictionaries lie about (EN 319 102-1, 5.2.2).
 func TestRewrittenFile(t *testing.T) {
 	desk := newDesk(t)
-	v := desk.judge(t, newFile(t, dictionaryOf(t, desk.sign(t, clean(t), pades.Options{}))))
+	dead := dictionaryOf(t, desk.sign(t, clean(t), pades.Options{}))
+	u, err := open(t, newFile(t, dead)).NewUpdate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty := u.Add(pdf.Dict{"FT": pdf.Name("Sig"), "T": pdf.String("empty"), "Subtype": pdf.Name("Widget")})
+	if err := u.Set(pdf.Ref{Number: 1}, pdf.Dict{"Type": pdf.Name("Catalog"), "Pages": pdf.Ref{Number: 2}, "AcroForm": pdf.Dict{"Fields": pdf.Array{empty}}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, b := range map[string][]byte{"without a form": newFile(t, dead), "in an object stream": inObjectStream(dead), "a form whose field is empty": written(t, u)} {
+		t.Run(name, func(t *testing.T) { desk.rewritten(t, b) })
+	}
+}
+
+func (d *desk) rewritten(t *testing.T, b []byte) {
+	t.Helper()
+	v := d.judge(t, b)
 	if len(v.Signatures) != 1 || v.Indication != verify.Indeterminate || v.Sub != verify.SignedDataNotFound {
 		t.Fatalf("%s/%s, %d signatures", v.Indication, v.Sub, len(v.Signatures))
 	}

@@ -520,8 +520,14 @@ func TestEachRule(t *testing.T) {
 			if got := after(t, tt.honest, without); strongest(got) == tt.class {
 				t.Errorf("honest, without the rule: %+v", got)
 			}
-			if got := after(t, tt.hostile, changeRules()); strongest(got) != ClassForbidden {
+			got := after(t, tt.hostile, changeRules())
+			if strongest(got) != ClassForbidden {
 				t.Errorf("hostile: %+v", got)
+			}
+			for _, c := range append(got, after(t, tt.honest, changeRules())...) {
+				if _, said := changeTexts["change."+c.Code]; !said || c.Object == "" || c.Revision != 1 {
+					t.Errorf("not named: %+v", c)
+				}
 			}
 		})
 	}
