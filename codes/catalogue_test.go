@@ -17,9 +17,39 @@ import (
 
 var declared = regexp.MustCompile(`codes\.Code = "([a-z0-9_]+\.[a-z0-9_]+)"`)
 
-// TestEveryCodeHasItsTexts reads the sources: a code without a line in the catalogue, and a line without a code, fail.
+// platformTexts reads a language's texts of the platform's codes: they stand in each module's own vi.txt and en.txt as
+// "fault.CODE.what" and "fault.CODE.next".
+func platformTexts(t *testing.T, lang string) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	err := filepath.WalkDir(filepath.Join("..", "internal"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != lang+".txt" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(b)) {
+			if key, text, ok := strings.Cut(strings.TrimRight(line, "\r\n"), " = "); ok && strings.HasPrefix(key, "fault.") {
+				if texts[key] != "" {
+					t.Errorf("%s: %s stands twice", path, key)
+				}
+				texts[key] = text
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts
+}
+
+// TestEveryCodeHasItsTexts reads the sources: a code without its texts, and texts without a code, fail. The engine's and the commands' stand in
+// the catalogue, the platform's beside their module.
 func TestEveryCodeHasItsTexts(t *testing.T) {
-	found := map[string]bool{}
+	found, platform := map[string]bool{}, map[string]bool{}
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == filepath.Join("..", "codes", "codes.go") {
 			return err
@@ -29,12 +59,29 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 			return err
 		}
 		for _, m := range declared.FindAllStringSubmatch(string(b), -1) {
-			found[m[1]] = true
+			if strings.HasPrefix(path, filepath.Join("..", "internal")) {
+				platform[m[1]] = true
+			} else {
+				found[m[1]] = true
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, lang := range []string{"vi", "en"} {
+		texts := platformTexts(t, lang)
+		for c := range platform {
+			if texts["fault."+c+".what"] == "" || texts["fault."+c+".next"] == "" {
+				t.Errorf("%s has no fault.%s.what or .next", lang, c)
+			}
+		}
+		for key := range texts {
+			if c := key[len("fault."):strings.LastIndex(key, ".")]; !platform[c] && c != "internal" {
+				t.Errorf("%s: %s belongs to no code", lang, key)
+			}
+		}
 	}
 	seen := map[string]bool{}
 	for _, e := range codes.Catalogue() {
@@ -63,6 +110,14 @@ func TestTheListIsWritten(t *testing.T) {
 		"| code | exit | what and what next | tiếng Việt |\n|---|---|---|---|\n")
 	for _, e := range codes.Catalogue() {
 		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", e.Code, e.Exit, e.Text("en"), e.Text("vi"))
+	}
+	b.WriteString("\n## The platform\n\nWritten from the files `vi.txt` and `en.txt` of each module.\n\n| code | what and what next | tiếng Việt |\n|---|---|---|\n")
+	vi, en := platformTexts(t, "vi"), platformTexts(t, "en")
+	for _, key := range slices.Sorted(maps.Keys(en)) {
+		if code, ok := strings.CutSuffix(key, ".what"); ok {
+			next := code + ".next"
+			fmt.Fprintf(&b, "| `%s` | %s %s | %s %s |\n", strings.TrimPrefix(code, "fault."), en[key], en[next], vi[key], vi[next])
+		}
 	}
 	b.WriteString("\n## Findings\n\nWhat validation says of a signature. Written from `codes/findings.tsv`.\n\n| code | what, cause, next | tiếng Việt |\n|---|---|---|\n")
 	for _, code := range slices.Sorted(maps.Keys(codes.Findings())) {
