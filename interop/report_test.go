@@ -15,7 +15,7 @@ import (
 )
 
 // Our validation reports are valid to the schema of ETSI TS 119 102-2 V1.4.1: those of every vector that can be read, for now and for a
-// day when nothing passes any more. A report without its status is not.
+// day when nothing passes any more, and the samples of package render, one for each kind of answer. A report without its status is not.
 func TestOurReportsAreValidToTheSchema(t *testing.T) {
 	needs(t, "dss")
 	xmllint, err := exec.LookPath("xmllint")
@@ -38,7 +38,16 @@ func TestOurReportsAreValidToTheSchema(t *testing.T) {
 		return nil
 	}
 	reports := etsiReports(t)
-	if len(reports) < 10 {
+	samples, err := filepath.Glob("../verify/render/testdata/*.xml")
+	if err != nil || len(samples) < 11 {
+		t.Fatal(err, samples)
+	}
+	for _, sample := range samples {
+		if reports["sample "+filepath.Base(sample)], err = os.ReadFile(sample); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(reports) < 20 {
 		t.Fatalf("only %d reports", len(reports))
 	}
 	for name, data := range reports {

@@ -95,6 +95,22 @@ func TestReportsSayWhatWouldMakeItPass(t *testing.T) {
 	}
 }
 
+// TestADocumentTimeStampPromisesNothingAboutWhatFollows: not even that it is allowed.
+func TestADocumentTimeStampPromisesNothingAboutWhatFollows(t *testing.T) {
+	f := example(t, "b-lta")
+	last := len(f.Signatures) - 1
+	f.Signatures[last].Changes = []Change{{Code: "field_filled", Class: ClassForm, Field: "number", After: "05"}}
+	f.Signatures[last].CoversWholeDocument = false
+	s := Decide(f, DefaultPolicy(), testTime).Report("vi").Signatures[last]
+	var said strings.Builder
+	for _, a := range s.Answers {
+		said.WriteString(a.Question + ": " + a.Answer + "\n")
+	}
+	if got := said.String() + strings.Join(s.ChangeLines, ""); strings.Contains(got, "được phép") || !strings.Contains(got, "Dịch vụ dấu thời gian: ") || !strings.Contains(got, "nằm ngoài") {
+		t.Error(got)
+	}
+}
+
 // TestReportAnswersTheQuestionsOfAReader: who, in which capacity, for which agency, when by whose clock, covering what, until when.
 func TestReportAnswersTheQuestionsOfAReader(t *testing.T) {
 	f := example(t, "b-lt")

@@ -88,10 +88,14 @@ func (v *Verdict) answers(i int, lang string) []AnswerLine {
 		}
 	}
 	if c := v.certificate(f.Signer); c != nil {
-		say("who", c.CommonName)
+		who := "who"
+		if f.Type == TypeDocumentTimestamp {
+			who = "service"
+		}
+		say(who, c.CommonName)
 		say("capacity", c.Title)
 		say("agency", c.Organization)
-		say("issuer", c.Issuer)
+		say("issuer", v.called(c.Issuer))
 		if !v.trusted(i) {
 			say("trust", text("answer.untrusted", lang))
 		}
@@ -140,6 +144,8 @@ func (v *Verdict) covers(i int, lang string) string {
 		return text("covers.nothing", lang)
 	case f.CoversWholeDocument:
 		return text("covers.all", lang)
+	case f.Type == TypeDocumentTimestamp: // it promises nothing about what follows it
+		return text("covers.stamped", lang)
 	case s.Modifications == ClassForbidden:
 		return text("covers.changed", lang)
 	case s.Modifications == ClassNone:

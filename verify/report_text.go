@@ -50,12 +50,7 @@ func (r *Report) Text() string {
 		fmt.Fprintf(&b, strings.Repeat(" ", indent)+format+"\n", shown...)
 	}
 	line(0, "%s", r.File)
-	word := strings.ToUpper(r.Document.Indication.Word(r.lang))
-	said := r.Document.Sentence
-	if first, rest, ok := strings.Cut(said, ": "); ok && strings.ToUpper(first) == word { // it is not said twice
-		said = rest
-	}
-	line(2, "%s %s: %s", r.Document.Indication.Symbol(), word, said)
+	line(2, "%s %s: %s", r.Document.Indication.Symbol(), strings.ToUpper(r.Document.Indication.Word(r.lang)), lowerFirst(r.Said()))
 	if r.Document.ValidUntil != nil {
 		line(4, text("until", r.lang), clock(*r.Document.ValidUntil))
 	}
@@ -75,6 +70,14 @@ func (r *Report) Text() string {
 		}
 	}
 	return b.String()
+}
+
+// Said is the document's sentence without the word of its answer, for a place below that word.
+func (r *Report) Said() string {
+	if word, rest, ok := strings.Cut(r.Document.Sentence, ": "); ok && strings.EqualFold(word, r.Document.Indication.Word(r.lang)) {
+		return upperFirst(rest)
+	}
+	return r.Document.Sentence
 }
 
 // below is what is said below the sentence about a signature.

@@ -57,6 +57,7 @@ var texts = map[string][2]string{
 
 	// questions about one signature, and the words of their answers
 	"ask.who":             {"Người ký", "Signer"},
+	"ask.service":         {"Dịch vụ dấu thời gian", "Time-stamping service"},
 	"ask.capacity":        {"Tư cách", "Capacity"},
 	"ask.agency":          {"Cơ quan, tổ chức", "Agency"},
 	"ask.issuer":          {"Nơi cấp chứng thư", "Certificate issued by"},
@@ -75,6 +76,7 @@ var texts = map[string][2]string{
 	"covers.all":          {"toàn bộ tệp", "the whole file"},
 	"covers.revision":     {"tệp lúc ký; phần ghi thêm về sau không đổi nội dung", "the file as it was signed; what was added later changes nothing"},
 	"covers.allowed":      {"tệp lúc ký; sau đó chỉ có thay đổi được phép", "the file as it was signed; later changes are allowed ones"},
+	"covers.stamped":      {"tệp lúc đóng dấu thời gian; phần ghi thêm về sau nằm ngoài", "the file as it was time-stamped; what was added later is not covered"},
 	"covers.changed":      {"tệp lúc ký; sau đó có thay đổi không được phép", "the file as it was signed; later changes are not allowed"},
 	"covers.nothing":      {"không xác định được phần đã ký", "what was signed cannot be determined"},
 
@@ -293,6 +295,14 @@ func lowerFirst(s string) string {
 	r := []rune(s)
 	if len(r) > 0 {
 		r[0] = []rune(strings.ToLower(string(r[0])))[0]
+	}
+	return string(r)
+}
+
+func upperFirst(s string) string {
+	r := []rune(s)
+	if len(r) > 0 {
+		r[0] = unicode.ToUpper(r[0])
 	}
 	return string(r)
 }

@@ -138,7 +138,7 @@ func lay(v *verify.Verdict, r *verify.Report, o *PDFOptions) []line {
 	l.add(line{text: r.File, size: 15, above: 2})
 	answer := kind(r.Document.Indication)
 	l.add(line{text: strings.ToUpper(r.Document.Indication.Word(r.Language())), size: 17, above: 14, tone: answer, mark: r.Document.Indication})
-	l.add(line{text: r.Document.Sentence, size: 12, above: 4})
+	l.add(line{text: r.Said(), size: 12, above: 4})
 	if t := r.Document.ValidUntil; t != nil {
 		l.add(line{text: w["until"] + " " + clock(*t) + ", " + w["until_note"] + ".", size: body, above: 3})
 	}

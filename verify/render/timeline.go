@@ -24,7 +24,7 @@ type timelineRow struct {
 // The picture's measures, in its own units.
 const (
 	timelineWidth = 700
-	rowHeight     = 44
+	rowHeight     = 52
 	mostRows      = 40
 )
 
@@ -61,14 +61,14 @@ func timelineOf(v *verify.Verdict, r *verify.Report) *timeline {
 		return nil
 	}
 	x := func(t time.Time) float64 { return 10 + (timelineWidth-20)*(float64(t.Sub(from))/float64(span)) }
-	out := &timeline{Height: float64(len(bars))*rowHeight + 30, NowX: x(v.At), From: day(from), To: day(to)}
+	out := &timeline{Height: float64(len(bars))*rowHeight + 6, NowX: x(v.At), From: day(from), To: day(to)}
 	for k, b := range bars {
 		s := &r.Signatures[b.i]
 		row := timelineRow{
-			Y: float64(k)*rowHeight + 22, X: x(b.cert.NotBefore), Kind: kind(s.Indication), Symbol: s.Indication.Symbol(), MarkX: -1,
+			Y: float64(k)*rowHeight + 30, X: x(b.cert.NotBefore), Kind: kind(s.Indication), Symbol: s.Indication.Symbol(), MarkX: -1,
 			Name: fmt.Sprintf("%d. %s", b.i+1, shortened(clean(b.cert.CommonName))),
 		}
-		row.TextY, row.Width = row.Y-5, x(b.cert.NotAfter)-row.X
+		row.TextY, row.Width = row.Y-8, x(b.cert.NotAfter)-row.X
 		row.Said = row.Name + ": " + day(b.cert.NotBefore) + " – " + day(b.cert.NotAfter)
 		if t := madeAt(s); t != nil {
 			row.MarkX = x(*t)
