@@ -43,16 +43,17 @@ type fieldMaker struct {
 	tsaKey  crypto.Signer
 }
 
-// The extended key usages and the address lines of the certificates that were read.
-var (
-	fieldUsages  = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageEmailProtection}
-	onlyStamping = pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: []byte{0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8}}
-)
+var onlyStamping = pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: []byte{0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8}}
 
+// fieldSubject is a certificate as those that were read: key usages for everything, extended ones for servers, mail and smart cards, none
+// for documents; the government's policy; the body's budget code beside its name.
 func fieldSubject() pkitest.Subject {
+	usages := el(cbasn1.SEQUENCE, oidOf(1, 3, 6, 1, 5, 5, 7, 3, 2), oidOf(1, 3, 6, 1, 5, 5, 7, 3, 4), oidOf(1, 3, 6, 1, 4, 1, 311, 20, 2, 2))
+	policies := el(cbasn1.SEQUENCE, el(cbasn1.SEQUENCE, oidOf(2, 16, 704, 1, 1, 1, 1, 1)))
 	return pkitest.Subject{
 		CommonName: "Văn phòng UBND tỉnh Mẫu", Organization: "Ủy ban nhân dân tỉnh Mẫu", Unit: "Văn phòng", UserID: "MNS:1234567", Email: "vanthu@lgsp.mau",
-		Algorithm: pkitest.RSA2048, ExtKeyUsage: fieldUsages, Usage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment | x509.KeyUsageKeyEncipherment | x509.KeyUsageDataEncipherment,
+		Algorithm: pkitest.RSA2048, Usage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment | x509.KeyUsageKeyEncipherment | x509.KeyUsageDataEncipherment,
+		Extensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Value: usages}, {Id: asn1.ObjectIdentifier{2, 5, 29, 32}, Value: policies}},
 	}
 }
 

@@ -119,7 +119,7 @@ var fieldCases = []fieldCase{
 	{
 		name: "a host that has moved", make: at(func(m *fieldMaker, f *foreign) {
 			s := fieldSubject()
-			s.NoAddresses, s.Extensions = true, []pkix.Extension{governmentAddresses()}
+			s.NoAddresses, s.Extensions = true, append(s.Extensions, governmentAddresses())
 			f.by, f.key = m.issue(s)
 		}),
 		args: func(m *fieldMaker) []string {
