@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -104,6 +105,7 @@ func wantedFormat(args []string) string {
 // networkFlags are shared by every command that may ask a TSA, a responder or a list.
 type networkFlags struct {
 	tsa, trust, allow, rewrite list
+	tsaOption                  string // that fills tsa; "" is --tsa
 	verbose                    bool
 }
 
@@ -165,7 +167,7 @@ func (n *networkFlags) open(e *env) (*network, error) {
 		sources := make([]tsp.Source, len(n.tsa))
 		for i, u := range n.tsa {
 			if at, err := url.Parse(u); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
-				return nil, wrong("--tsa "+u, "an address http://… or https://… is expected", "cần địa chỉ http://… hoặc https://…")
+				return nil, wrong(cmp.Or(n.tsaOption, "--tsa")+" "+u, "an address http://… or https://… is expected", "cần địa chỉ http://… hoặc https://…")
 			}
 			sources[i] = &tsp.Client{URL: u, Fetch: &fetch.Client{Trusted: true, Rewrite: c.Rewrite, Timeout: tsaTimeout, Trace: c.Trace}}
 		}

@@ -83,7 +83,11 @@ func distinct(inputs, targets []string) error {
 	seen := map[string]string{}
 	for i, t := range targets {
 		t = filepath.Clean(t)
-		if other, twice := seen[t]; twice {
+		other, twice := seen[t]
+		if twice && other == inputs[i] {
+			return wrong(t, "two results would be written there", "hai kết quả cùng ghi vào đó")
+		}
+		if twice {
 			return wrong(t, "both "+other+" and "+inputs[i]+" would be written there", "cả "+other+" lẫn "+inputs[i]+" đều sẽ ghi vào đó")
 		}
 		seen[t] = inputs[i]

@@ -39,6 +39,7 @@ func newVerifyFlags(e *env) *verifyFlags {
 	f.StringVar(&f.facts, "facts", "", e.words("ghi những gì tìm thấy trong tệp ra `TỆP` JSON, để kết luận lại về sau", "write what was found to a JSON `FILE`, to be decided again later"))
 	f.StringVar(&f.fromFacts, "from-facts", "", e.words("kết luận lại từ `TỆP` đã ghi bằng --facts, không cần văn bản", "decide again from a `FILE` written by --facts, without the document"))
 	f.StringVar(&f.previous, "previous", "", e.words("`TỆP` đã ghi bằng --facts cho văn bản này hoặc bản trước của nó: chữ ký không đổi không phải kiểm tra lại", "`FILE` written by --facts for this document or an earlier revision: what is unchanged is not verified again"))
+	f.network.tsaOption, f.reports.tsa = "--report-tsa", &f.network.tsa
 	f.reports.register(f.flagSet)
 	f.fail = e.failVerify
 	return f
@@ -119,8 +120,15 @@ func newVerifier(ctx context.Context, e *env, f *verifyFlags, inputs []string) (
 	if f.fromFacts != "" {
 		named = []string{f.fromFacts}
 	}
-	v.reports, err = f.reports.open(ctx, e, named)
-	return v, err
+	reads := append([]string{f.detached, f.passwordFile, f.policy}, f.network.trust...)
+	for _, in := range inputs {
+		reads = append(reads, strings.TrimSuffix(in, ".p7s")) // the content, where --detached names none
+	}
+	if v.reports, err = f.reports.open(ctx, e, named, reads, f.facts, f.previous); err != nil {
+		return nil, err
+	}
+	v.reports.tsa = n.tsa
+	return v, nil
 }
 
 // readPolicy takes one that ships, by its name, or a file.

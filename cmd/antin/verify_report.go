@@ -5,10 +5,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/keys"
+	"github.com/antinvn/antin/tsp"
 	"github.com/antinvn/antin/verify"
 	"github.com/antinvn/antin/verify/render"
 )
@@ -17,12 +19,14 @@ import (
 type reportFlags struct {
 	reports            list
 	key, pinFile, cert string
+	tsa                *list
 }
 
 func (r *reportFlags) register(f *flagSet) {
 	f.Var(&r.reports, "report", f.e.words("ghi báo cáo ra `DẠNG=TỆP`: html, pdf, etsi (TS 119 102-2) hoặc json; nhiều tệp vào thì TỆP là thư mục (lặp lại được)", "write a report to `FORM=FILE`: html, pdf, etsi (TS 119 102-2) or json; with several inputs FILE is a folder (repeatable)"))
 	f.StringVar(&r.key, "report-key", "", f.e.words("ký báo cáo PDF bằng khóa `p12:TỆP`, pem:TỆP hoặc pkcs11:…", "sign the PDF report by the key `p12:FILE`, pem:FILE or pkcs11:…"))
 	f.StringVar(&r.pinFile, "report-pin-file", "", f.e.words("`TỆP` có mật khẩu hoặc PIN của khóa đó ở dòng đầu", "`FILE` whose first line is that key's password or PIN"))
+	f.Var(r.tsa, "report-tsa", f.e.words("`URL` của dịch vụ dấu thời gian cho chữ ký của báo cáo PDF (lặp lại được)", "`URL` of a time-stamping service for the PDF report's signature (repeatable)"))
 	f.StringVar(&r.cert, "report-cert", "", f.e.words("`TỆP` chứng thư của khóa đó, nếu khóa không mang theo", "`FILE` of that key's certificate, where the key brings none"))
 }
 
@@ -35,9 +39,12 @@ type reportWriter struct {
 	wanted []wantedReport
 	folder bool // the paths are folders
 	key    *keys.Key
+	tsa    tsp.Source // nil: the signature has no time-stamp
 }
 
-func (r *reportFlags) open(ctx context.Context, e *env, inputs []string) (*reportWriter, error) {
+// open says what is written about the inputs. None of it, and not the facts, may come in the place of what is read; facts may take the
+// place of those of an earlier check.
+func (r *reportFlags) open(ctx context.Context, e *env, inputs, reads []string, facts, previous string) (*reportWriter, error) {
 	w := &reportWriter{e: e, folder: len(inputs) > 1}
 	pdf := false
 	for _, s := range r.reports {
@@ -48,8 +55,15 @@ func (r *reportFlags) open(ctx context.Context, e *env, inputs []string) (*repor
 		w.wanted = append(w.wanted, wantedReport{form, path})
 		pdf = pdf || form == "pdf"
 	}
-	if err := w.distinct(inputs); err != nil {
+	reads = append(append(reads, inputs...), r.pinFile, r.cert, strings.TrimPrefix(strings.TrimPrefix(r.key, "p12:"), "pem:"))
+	if err := w.distinct(inputs, append(reads, previous)); err != nil {
 		return nil, err
+	}
+	if err := w.apart(reads, facts); err != nil {
+		return nil, err
+	}
+	if r.key == "" && len(*r.tsa) > 0 {
+		return nil, wrong("--report-tsa", "there is no signature to time-stamp without --report-key", "không có --report-key thì không có chữ ký để đóng dấu thời gian")
 	}
 	if r.key == "" {
 		return w, nil
@@ -60,21 +74,41 @@ func (r *reportFlags) open(ctx context.Context, e *env, inputs []string) (*repor
 	return w, w.openKey(ctx, r)
 }
 
-// distinct refuses reports that would be written over each other, or over what is verified.
-func (w *reportWriter) distinct(inputs []string) error {
+// distinct refuses reports that would be written over each other, or over what is read.
+func (w *reportWriter) distinct(inputs, reads []string) error {
 	var from, to []string
 	for _, in := range inputs {
 		for _, r := range w.wanted {
 			target := w.target(r, in)
-			for _, other := range inputs {
-				if sameFile(other, target) {
-					return wrong(target, "this is an input", "đây là tệp vào")
-				}
+			if err := notRead(target, reads); err != nil {
+				return err
 			}
 			from, to = append(from, in), append(to, target)
 		}
 	}
 	return distinct(from, to)
+}
+
+// apart refuses facts that would be written over what is read, or over a report.
+func (w *reportWriter) apart(reads []string, facts string) error {
+	if facts == "" {
+		return nil
+	}
+	for _, r := range w.wanted { // facts are of one document: these are files
+		if filepath.Clean(r.path) == filepath.Clean(facts) || sameFile(r.path, facts) {
+			return wrong(facts, "two results would be written there", "hai kết quả cùng ghi vào đó")
+		}
+	}
+	return notRead(facts, reads)
+}
+
+func notRead(target string, reads []string) error {
+	for _, read := range reads {
+		if read != "" && sameFile(read, target) {
+			return wrong(target, "this is an input", "đây là tệp vào")
+		}
+	}
+	return nil
 }
 
 func (w *reportWriter) openKey(ctx context.Context, r *reportFlags) error {
@@ -139,7 +173,7 @@ func (w *reportWriter) render(ctx context.Context, out io.Writer, form string, v
 	case "pdf":
 		o := &render.PDFOptions{Time: w.e.clock()}
 		if w.key != nil {
-			o.Key, o.Chain, o.KeyName = w.key, w.key.Chain, w.key.Name
+			o.Key, o.Chain, o.KeyName, o.TSA = w.key, w.key.Chain, w.key.Name, w.tsa
 		}
 		return render.PDF(ctx, out, v, report, o)
 	}

@@ -2,8 +2,12 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -142,6 +146,82 @@ func TestVerifyTakesWhatIsUnchanged(t *testing.T) {
 	}
 }
 
+// TestVerifyWritesOverNothingThatItReads: not the document, by whatever name, nor its content, its trust, its key, its password or its policy.
+func TestVerifyWritesOverNothingThatItReads(t *testing.T) {
+	o, signed := signedOffice(t)
+	link, hard, content := o.path("link.pdf"), o.path("hard.pdf"), o.path("paper.txt")
+	own := o.path("own.json")
+	b, err := os.ReadFile("../../verify/policies/default.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, data := range map[string][]byte{content: []byte("words"), content + ".p7s": []byte("x"), own: b} {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.Symlink(signed, link), os.Link(signed, hard)); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{signed, "--report", "json=" + link}, {signed, "--facts", hard}, {content + ".p7s", "--report", "json=" + content}, {signed, "--policy", own, "--facts", own},
+		{signed, "--password-file", o.path("pin.txt"), "--report", "html=" + o.path("pin.txt")},
+		{signed, "--report", "pdf=" + o.path("agency.p12"), "--report-key", "p12:" + o.path("agency.p12"), "--report-pin-file", o.path("pin.txt")},
+	} {
+		before := contents(t, o.dir)
+		exit, out, _ := call(t, append([]string{"verify", "--offline", "--format", "json"}, args...)...)
+		if exit != exitUnreadable || !strings.Contains(out, "đây là tệp vào") {
+			t.Errorf("%v: exit %d %s", args, exit, out)
+		}
+		if contents(t, o.dir) != before {
+			t.Errorf("%v: a file was changed", args)
+		}
+	}
+	facts := o.path("facts.json")
+	o.run(t, exitDone, append([]string{"verify", signed, "--facts", facts}, o.network...)...)
+	o.run(t, exitDone, append([]string{"verify", signed, "--previous", facts, "--facts", facts}, o.network...)...) // an earlier check is refreshed in place
+}
+
+// contents are the files of a folder, as one text.
+func contents(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(dir + "/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&all, "%s %x\n", f, sha256.Sum256(b))
+	}
+	return all.String()
+}
+
+// TestTheSignatureOfAReportCanBeTimeStamped, and pdfsig finds it valid too.
+func TestTheSignatureOfAReportCanBeTimeStamped(t *testing.T) {
+	o, signed := signedOffice(t)
+	paper := o.path("r.pdf")
+	tsa := o.tsa(t)
+	o.run(t, exitDone, append([]string{
+		"verify", signed, "--report", "pdf=" + paper, "--report-key", "p12:" + o.path("agency.p12"), "--report-pin-file", o.path("pin.txt"), "--report-tsa", tsa[1],
+	}, o.network...)...)
+	_, out, _ := call(t, append([]string{"verify", paper, "--format", "json"}, o.network...)...)
+	if !strings.Contains(out, `"level":"B-T"`) || !strings.Contains(out, `"indication":"TOTAL_PASSED"`) {
+		t.Error(out)
+	}
+	pdfsig, err := exec.LookPath("pdfsig")
+	if err != nil {
+		t.Skip("pdfsig is not installed")
+	}
+	said, err := exec.CommandContext(t.Context(), pdfsig, "-nocert", paper).CombinedOutput()
+	if err != nil || !strings.Contains(string(said), "Signature is Valid") || !strings.Contains(string(said), "Total document signed") {
+		t.Errorf("%v: %s", err, said)
+	}
+}
+
 func TestVerifyRefusesWhatCannotBeMeant(t *testing.T) {
 	_, in := workplace(t)
 	for name, args := range map[string][]string{
@@ -149,6 +229,10 @@ func TestVerifyRefusesWhatCannotBeMeant(t *testing.T) {
 		"a report of an unknown form":   {in, "--report", "docx=r"},
 		"a report over the input":       {in, "--report", "pdf=" + in},
 		"two reports in one file":       {in, "--report", "pdf=r", "--report", "html=r"},
+		"facts over the input":          {in, "--facts", in},
+		"facts over a report":           {in, "--facts", "r", "--report", "json=./r"},
+		"a time-stamp on no signature":  {in, "--report", "pdf=r", "--report-tsa", "http://127.0.0.1:1/"},
+		"a time-stamp from nowhere":     {in, "--report", "pdf=r", "--report-key", "p12:x", "--report-tsa", "nowhere"},
 		"a key without a PDF report":    {in, "--report-key", "p12:x"},
 		"a time that is none":           {in, "--at", "yesterday"},
 		"a policy that is none":         {in, "--policy", "lenient"},

@@ -16,6 +16,7 @@ import (
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
 	"github.com/antinvn/antin/pdf/font"
+	"github.com/antinvn/antin/tsp"
 	"github.com/antinvn/antin/verify"
 )
 
@@ -25,10 +26,11 @@ type PDFOptions struct {
 	Key     crypto.Signer           // nil: the report says that it is not signed
 	Chain   []*certpath.Certificate // of Key, the signing certificate first
 	KeyName string                  // of Key, for messages
+	TSA     tsp.Source              // time-stamps the signature (B-T); nil: it is B-B
 }
 
-// PDF writes the report on A4 in an embedded font. With a key it is signed (PAdES B-B, certified with P=1: nothing may follow);
-// without one it says on its last page that it is not. Errors are those of package pades, and w's.
+// PDF writes the report on A4 in an embedded font. With a key it is signed (PAdES B-B, with a TSA B-T; certified with P=1: nothing may
+// follow); without one it says on its last page that it is not. Errors are those of package pades, and w's.
 func PDF(ctx context.Context, w io.Writer, v *verify.Verdict, r *verify.Report, o *PDFOptions) error {
 	content, err := pages(ctx, v, r, o)
 	if err != nil {
@@ -42,7 +44,11 @@ func PDF(ctx context.Context, w io.Writer, v *verify.Verdict, r *verify.Report, 
 	if err != nil {
 		return err
 	}
-	_, err = pades.Sign(ctx, w, d, o.Key, &pades.Options{Level: pades.BB, Chain: o.Chain, Certify: pades.DocMDP(1), Time: o.Time, KeyName: o.KeyName})
+	level := pades.BB
+	if o.TSA != nil {
+		level = pades.BT
+	}
+	_, err = pades.Sign(ctx, w, d, o.Key, &pades.Options{Level: level, TSA: o.TSA, Chain: o.Chain, Certify: pades.DocMDP(1), Time: o.Time, KeyName: o.KeyName})
 	return err
 }
 
