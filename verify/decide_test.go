@@ -178,6 +178,9 @@ func proveTheEnd(t *testing.T, f *Facts, p *Policy, at time.Time, v *Verdict, i 
 	if passes(until.Add(time.Second)) {
 		t.Errorf("signature %d ends at %v and still passes a second later", i, until)
 	}
+	if passes(until.AddDate(0, 0, 1)) {
+		t.Errorf("signature %d ends at %v and passes a day later", i, until)
+	}
 	if gap := until.AddDate(0, 0, -1); gap.After(at) && !passes(gap) {
 		t.Errorf("signature %d does not pass the day before its end", i)
 	}

@@ -58,11 +58,11 @@ func (e *env) failCertpath(format string, files []string, err error) int {
 		return e.fail(format, err)
 	}
 	p := explain(err, e.lang)
-	u := unreadable{Schema: certpathSchema, Error: p}
+	var file *string
 	if len(files) > 0 {
-		u.File = &files[0]
+		file = &files[0]
 	}
-	e.printJSON(u)
+	e.printJSON(unreadableFile(certpathSchema, file, p))
 	return p.exit
 }
 

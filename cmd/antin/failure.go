@@ -99,12 +99,13 @@ func causeOf(err error, outer codes.Code) codes.Code {
 	return inner
 }
 
-// line is the failure on a terminal: the sentences, the code to search for, and what the engine said in brackets.
+// line is the failure on a terminal: the sentences, and in square brackets what is technical, as in a report: the code to search for, and
+// what the engine said.
 func (p *problem) line() string {
 	if p.Cause == "" && p.Code == string(errUsage) {
 		return p.Text + " [" + p.Code + "]" // the sentences say it all
 	}
-	return p.Text + " [" + p.Code + "] (" + strings.TrimSuffix(p.Detail, " ("+p.Code+")") + ")"
+	return p.Text + " [" + p.Code + ": " + strings.TrimSuffix(p.Detail, " ("+p.Code+")") + "]"
 }
 
 // oneLine keeps a name or a detail on its line: what a file holds must not move the cursor or write lines of its own.

@@ -146,9 +146,22 @@ func readPolicy(name string) (*verify.Policy, error) {
 
 // unreadable is what verify says of a file that it could not read, and of a command line that names none: File is null then.
 type unreadable struct {
-	Schema string   `json:"schema"`
-	File   *string  `json:"file"`
-	Error  *problem `json:"error"`
+	Schema string         `json:"schema"`
+	File   *string        `json:"file"`
+	Error  unreadableWhat `json:"error"`
+}
+
+type unreadableWhat struct {
+	Code string `json:"code"`
+	Text string `json:"text"` // the sentences, and in square brackets what the engine said
+}
+
+func unreadableFile(schema string, file *string, p *problem) unreadable {
+	said := p.Text
+	if p.Code != string(errUsage) { // its sentences say it all
+		said += " [" + oneLine(p.Detail) + "]"
+	}
+	return unreadable{Schema: schema, File: file, Error: unreadableWhat{p.Code, said}}
 }
 
 // failVerify ends verify before a file was touched: one object for each file that was named.
@@ -158,10 +171,10 @@ func (e *env) failVerify(format string, files []string, err error) int {
 	}
 	p := explain(err, e.lang)
 	for i := range files {
-		e.printJSON(unreadable{Schema: verify.ReportSchema, File: &files[i], Error: p})
+		e.printJSON(unreadableFile(verify.ReportSchema, &files[i], p))
 	}
 	if len(files) == 0 {
-		e.printJSON(unreadable{Schema: verify.ReportSchema, Error: p})
+		e.printJSON(unreadableFile(verify.ReportSchema, nil, p))
 	}
 	return p.exit
 }
@@ -195,7 +208,7 @@ func (v *verifier) file(ctx context.Context, path string) int {
 func (v *verifier) failed(path string, err error) int {
 	r := v.e.failed(path, err)
 	if v.flags.format == "json" {
-		v.e.printJSON(unreadable{Schema: verify.ReportSchema, File: &path, Error: r.Error})
+		v.e.printJSON(unreadableFile(verify.ReportSchema, &path, r.Error))
 	} else {
 		v.e.print(v.flags.format, r)
 	}

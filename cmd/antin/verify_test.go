@@ -182,6 +182,62 @@ func TestVerifyWritesOverNothingThatItReads(t *testing.T) {
 	o.run(t, exitDone, append([]string{"verify", signed, "--previous", facts, "--facts", facts}, o.network...)...) // an earlier check is refreshed in place
 }
 
+// TestVerifyHelpListsItsOptions literally.
+func TestVerifyHelpListsItsOptions(t *testing.T) {
+	exit, stdout, _ := call(t, "verify", "--help")
+	for _, option := range []string{
+		"--detached", "--trust", "--at", "--policy", "--offline", "--allow-host", "--rewrite", "--password-file", "--format", "--report", "--report-key",
+	} {
+		if exit != exitDone || !strings.Contains(stdout, "\n  "+option+" ") && !strings.Contains(stdout, "\n  "+option+"\n") {
+			t.Errorf("%s is not in the help: %s", option, stdout)
+		}
+	}
+	for _, words := range []string{"HOST[:PORT]", "HOST=HOST", "default, strict, dss", "text hoặc json", "html, pdf, etsi", "RFC 3339"} {
+		if !strings.Contains(stdout, words) {
+			t.Errorf("%q is not in the help", words)
+		}
+	}
+}
+
+// TestWhatVerifyCannotReadIsOneObject, with these keys and no others; the worst of several files is the exit: 3, then 1, 2 and 0.
+func TestWhatVerifyCannotReadIsOneObject(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	vector := func(name string) string { return filepath.Join("..", "..", "testdata", "vectors", name) }
+	for _, err := range []error{
+		os.WriteFile(at("empty"), nil, 0o600), os.Mkdir(at("folder"), 0o700), os.Symlink("loop", at("loop")), os.WriteFile(at("bad\xff.pdf"), []byte("x"), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, in := range []string{at("empty"), at("folder"), at("loop"), at("absent"), at("bad\xff.pdf"), at(strings.Repeat("a", 300)), "/dev/null", ""} {
+		exit, out, _ := call(t, "verify", in, "--offline", "--format", "json")
+		var o map[string]any
+		if err := json.Unmarshal([]byte(out), &o); err != nil || exit != exitUnreadable || strings.Count(out, "\n") != 1 {
+			t.Errorf("%q: exit %d %v %s", in, exit, err, out)
+			continue
+		}
+		what, ok := o["error"].(map[string]any)
+		if !ok || len(o) != 3 || len(what) != 2 || what["code"] == "" || what["text"] == "" || o["schema"] != verify.ReportSchema || o["file"] != strings.ToValidUTF8(in, "\ufffd") {
+			t.Errorf("%q: %s", in, out)
+		}
+	}
+	passed, failed, open, none := vector("pades-sealed.pdf"), vector("spoiled-number.pdf"), vector("pades-b-b.pdf"), at("empty")
+	for _, tt := range []struct {
+		files []string
+		exit  int
+	}{
+		{[]string{passed}, 0}, {[]string{failed}, 1}, {[]string{open}, 2}, {[]string{none}, 3}, {[]string{passed, open}, 2}, {[]string{open, passed}, 2}, {[]string{open, failed}, 1},
+		{[]string{failed, open}, 1}, {[]string{failed, none}, 3}, {[]string{none, failed, open, passed}, 3},
+	} {
+		exit, out, _ := call(t, append([]string{"verify", "--offline", "--format", "json", "--trust", vector("trust")}, tt.files...)...)
+		if exit != tt.exit || strings.Count(out, "\n") != len(tt.files) {
+			t.Errorf("%v: exit %d, want %d: %s", tt.files, exit, tt.exit, out)
+		}
+	}
+}
+
 // contents are the files of a folder, as one text.
 func contents(t *testing.T, dir string) string {
 	t.Helper()
