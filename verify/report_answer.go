@@ -354,9 +354,7 @@ var lasting = []string{"no_trusted_time", "timestamp_untrusted", "timestamp_unve
 func nextSteps(r *SignatureReport) []string {
 	var out []string
 	for _, e := range r.Errors {
-		if e.Next != "" && !slices.Contains(out, e.Next) {
-			out = append(out, e.Next)
-		}
+		out = withStep(out, e.Next)
 	}
 	if len(r.Errors) > 0 {
 		return out
@@ -369,9 +367,21 @@ func nextSteps(r *SignatureReport) []string {
 	return out
 }
 
+// withStep adds what to do, unless a step says it already; one that the new one says with more is dropped for it.
+func withStep(steps []string, step string) []string {
+	core := func(s string) string { return strings.ToLower(strings.TrimSuffix(s, ".")) }
+	if step == "" || slices.ContainsFunc(steps, func(s string) bool { return strings.Contains(core(s), core(step)) }) {
+		return steps
+	}
+	return append(slices.DeleteFunc(steps, func(s string) bool { return strings.Contains(core(step), core(s)) }), step)
+}
+
 // sumUp gives the document what its signatures have.
 func (v *Verdict) sumUp(r *Report) {
 	d := &r.Document
+	if v.Sub == NoSignature {
+		d.Next = []string{text("next.no_signature", r.lang)}
+	}
 	for i := range r.Signatures {
 		s := &r.Signatures[i]
 		if s.Type != TypeSignature && v.Facts.Format != "tst" {
@@ -379,9 +389,7 @@ func (v *Verdict) sumUp(r *Report) {
 		}
 		if s.Indication == d.Indication {
 			for _, n := range s.Next {
-				if !slices.Contains(d.Next, n) {
-					d.Next = append(d.Next, n)
-				}
+				d.Next = withStep(d.Next, n)
 			}
 		}
 		if d.Indication == TotalPassed && s.ValidUntil != nil && (d.ValidUntil == nil || s.ValidUntil.Before(*d.ValidUntil)) {

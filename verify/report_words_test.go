@@ -152,3 +152,24 @@ func TestARootThatCameWithTheFileIsNotMissing(t *testing.T) {
 		t.Error(next)
 	}
 }
+
+// TestStepsSayEachThingOnce: one that another says with more is not said, in whatever order they come; nothing to find has a step too.
+func TestStepsSayEachThingOnce(t *testing.T) {
+	short, long, other := "Lấy lại tệp gốc.", "Không dùng tệp này; lấy lại tệp gốc.", "Hỏi người ký."
+	for _, order := range [][]string{{short, other, long}, {long, short, other, long}, {other, "", short, long}} {
+		var steps []string
+		for _, one := range order {
+			steps = withStep(steps, one)
+		}
+		if slices.Sort(steps); !slices.Equal(steps, []string{other, long}) {
+			t.Errorf("%q", steps)
+		}
+	}
+	f := example(t, "b-b")
+	f.Signatures = nil
+	for _, lang := range []string{"vi", "en"} {
+		if next := Decide(f, DefaultPolicy(), testTime).Report(lang).Document.Next; len(next) != 1 {
+			t.Errorf("%s: %q", lang, next)
+		}
+	}
+}

@@ -107,13 +107,14 @@ var texts = map[string][2]string{
 	"date.proof_missing":              {"chứng minh được đến %s", "proved back to %s"},
 
 	// next steps that name the thing
-	"next.issuer":  {"Còn thiếu chứng thư của %s.", "The certificate of %s is missing."},
-	"next.root":    {"Gốc %s đi kèm tệp nhưng chưa nằm trong --trust; chỉ thêm khi đã xác minh với nơi cấp.", "The root %s comes with the file and is not in --trust; add it only after checking it with its owner."},
-	"next.online":  {"Lần này không gọi mạng (--offline).", "This time the network was not used (--offline)."},
-	"next.server":  {"Máy chủ không trả lời được: %s.", "The server that gave no answer: %s."},
-	"next.allow":   {"Máy chủ cần cho phép: --allow-host %s.", "The server to allow: --allow-host %s."},
-	"next.service": {"Dịch vụ hoặc phần mềm đã ký: %s.", "The service or program that signed: %s."},
-	"next.before":  {"Chứng thư hết hạn lúc %s.", "The certificate expires at %s."},
+	"next.issuer":       {"Còn thiếu chứng thư của %s.", "The certificate of %s is missing."},
+	"next.root":         {"Gốc %s đi kèm tệp nhưng chưa nằm trong --trust; chỉ thêm khi đã xác minh với nơi cấp.", "The root %s comes with the file and is not in --trust; add it only after checking it with its owner."},
+	"next.no_signature": {"Nếu văn bản phải có chữ ký số, xin bản gốc từ cơ quan phát hành; bản in, bản chụp không mang chữ ký số.", "If the document should be signed, ask the issuing agency for the original; prints and scans carry no digital signature."},
+	"next.online":       {"Lần này không gọi mạng (--offline).", "This time the network was not used (--offline)."},
+	"next.server":       {"Máy chủ không trả lời được: %s.", "The server that gave no answer: %s."},
+	"next.allow":        {"Máy chủ cần cho phép: --allow-host %s.", "The server to allow: --allow-host %s."},
+	"next.service":      {"Dịch vụ hoặc phần mềm đã ký: %s.", "The service or program that signed: %s."},
+	"next.before":       {"Chứng thư hết hạn lúc %s.", "The certificate expires at %s."},
 
 	"sig.forbidden": {"; thay đổi sau khi ký: không được phép", "; changed after signing: not allowed"},
 }
