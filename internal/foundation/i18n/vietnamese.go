@@ -18,14 +18,18 @@ import (
 var collators = sync.Pool{New: func() any { return collate.New(language.Vietnamese) }}
 
 // SortKey returns bytes that sort as the dictionary does (CLDR's Vietnamese collation): a, ă, â, …, d, đ, e, ê. It is stored beside
-// the text, so that both databases sort alike.
+// the text, so that both databases sort alike. What stands after 200 characters does not count: the key goes into addresses.
 func SortKey(s string) []byte {
 	c, ok := collators.Get().(*collate.Collator)
 	if !ok {
 		c = collate.New(language.Vietnamese)
 	}
 	defer collators.Put(c)
-	return c.KeyFromString(&collate.Buffer{}, norm.NFC.String(strings.Join(strings.Fields(s), " ")))
+	s = norm.NFC.String(strings.Join(strings.Fields(s), " "))
+	if runes := []rune(s); len(runes) > 200 {
+		s = string(runes[:200])
+	}
+	return c.KeyFromString(&collate.Buffer{}, s)
 }
 
 // PersonKey is the [SortKey] of a person: Vietnamese lists are in order of the given name, the last word, and then of what stands

@@ -1,0 +1,45 @@
+package web
+
+import "github.com/antinvn/antin/codes"
+
+// The codes of the shell's failures; their texts stand in vi.txt and en.txt.
+const (
+	// ErrAgencyChanged: a form was opened while its sender acted for another agency.
+	ErrAgencyChanged codes.Code = "web.agency_changed"
+	// ErrCrossOrigin: another web site posted here.
+	ErrCrossOrigin codes.Code = "web.cross_origin"
+	// ErrCursor: a list's address names no place in it.
+	ErrCursor codes.Code = "web.cursor"
+	// ErrEmptyFile: a file without content was sent.
+	ErrEmptyFile codes.Code = "web.empty_file"
+	// ErrFilter: a filter is above its limit.
+	ErrFilter codes.Code = "web.filter"
+	// ErrFormID: a form came without its single-use id.
+	ErrFormID codes.Code = "web.form_id"
+	// ErrGone: the sender went away before there was a result.
+	ErrGone codes.Code = "web.gone"
+	// ErrNoAgency: the agency is none of the actor's.
+	ErrNoAgency codes.Code = "web.no_agency"
+	// ErrNoPage: there is nothing at the address.
+	ErrNoPage codes.Code = "web.no_page"
+	// ErrSignIn: nobody is signed in.
+	ErrSignIn codes.Code = "web.sign_in"
+	// ErrStillRunning: the form was sent before, and that is not done yet.
+	ErrStillRunning codes.Code = "web.still_running"
+	// ErrTooLarge: what was sent is above its limit.
+	ErrTooLarge codes.Code = "web.too_large"
+	// ErrUnreadable: what was sent is no form.
+	ErrUnreadable codes.Code = "web.unreadable"
+	// ErrWatchers: too many follow progress.
+	ErrWatchers codes.Code = "web.watchers"
+)
+
+// What can be wrong with a field of any form, for [github.com/antinvn/antin/internal/foundation/fault.Error.Field] too.
+const (
+	FieldRequired codes.Code = "field.required"
+	FieldLong     codes.Code = "field.long" // {n} characters where {max} may be
+	FieldChoice   codes.Code = "field.choice"
+	FieldDate     codes.Code = "field.date"
+	FieldNumber   codes.Code = "field.number"
+	FieldFile     codes.Code = "field.file"
+)
