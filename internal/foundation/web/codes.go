@@ -33,13 +33,3 @@ const (
 	// ErrWatchers: too many follow progress.
 	ErrWatchers codes.Code = "web.watchers"
 )
-
-// What can be wrong with a field of any form, for [github.com/antinvn/antin/internal/foundation/fault.Error.Field] too.
-const (
-	FieldRequired codes.Code = "field.required"
-	FieldLong     codes.Code = "field.long" // {n} characters where {max} may be
-	FieldChoice   codes.Code = "field.choice"
-	FieldDate     codes.Code = "field.date"
-	FieldNumber   codes.Code = "field.number"
-	FieldFile     codes.Code = "field.file"
-)

@@ -165,7 +165,7 @@ func (f *Form) Options(name string, choices []Choice) {
 	}
 	for _, v := range chosen {
 		if f.sent && x.Error == "" && !slices.ContainsFunc(choices, func(c Choice) bool { return c.Value == v }) {
-			f.blame(fault.Field{Name: name, Kind: FieldChoice})
+			f.blame(fault.Field{Name: name, Kind: fault.ErrChoice})
 		}
 	}
 }
@@ -353,7 +353,7 @@ func (b bound) decode(values url.Values, upload *Upload, quietly bool) {
 		b.Value = i18n.Line(raw)
 		n, err := strconv.ParseInt(strings.ReplaceAll(b.Value, ".", ""), 10, 64)
 		if given && !quietly && (err != nil || b.to.OverflowInt(n)) {
-			b.wrong(FieldNumber)
+			b.wrong(fault.ErrNumber)
 		} else {
 			b.to.SetInt(n)
 		}
@@ -361,7 +361,7 @@ func (b bound) decode(values url.Values, upload *Upload, quietly bool) {
 		b.Value = i18n.Line(raw)
 		d, err := i18n.ParseDate(b.Value)
 		if given && err != nil && !quietly {
-			b.wrong(FieldDate)
+			b.wrong(fault.ErrDate)
 		} else if err == nil {
 			b.to.Set(reflect.ValueOf(d))
 		}
@@ -387,10 +387,10 @@ func (b bound) decode(values url.Values, upload *Upload, quietly bool) {
 		return
 	}
 	if b.Required && !given {
-		b.wrong(map[bool]codes.Code{true: FieldFile, false: FieldRequired}[b.Kind == "file"])
+		b.wrong(map[bool]codes.Code{true: fault.ErrFile, false: fault.ErrRequired}[b.Kind == "file"])
 	}
 	if n := utf8.RuneCountInString(raw); b.Kind != "file" && n > b.Max {
-		b.wrong(FieldLong, fault.Arg{Name: "max", Value: strconv.Itoa(b.Max)}, fault.Arg{Name: "n", Value: strconv.Itoa(n)})
+		b.wrong(fault.ErrLong, fault.Arg{Name: "max", Value: strconv.Itoa(b.Max)}, fault.Arg{Name: "n", Value: strconv.Itoa(n)})
 	}
 }
 

@@ -113,7 +113,7 @@ func specimenWrong(r *Request) *Form {
 	specimenOptions(r, f)
 	for _, x := range f.Fields {
 		if x.Name != "title" && x.Name != "copies" {
-			f.blame(fault.Field{Name: x.Name, Kind: FieldRequired})
+			f.blame(fault.Field{Name: x.Name, Kind: fault.ErrRequired})
 		}
 		x.Name, x.Keep = "w-"+x.Name, ""
 	}
