@@ -109,6 +109,38 @@ func TestTheKeyComparesGivenNamesFirst(t *testing.T) {
 	}
 }
 
+func FuzzCatalogue(f *testing.F) {
+	f.Add("# x\na.b = {n} {n|one|many}\n", "a.b = {n}\n")
+	f.Add("a.b = {", "a.b = }")
+	f.Fuzz(func(t *testing.T, vi, en string) {
+		c, err := i18n.New(pair(vi, en))
+		if err != nil {
+			return
+		}
+		for _, l := range i18n.Languages() {
+			c.Text(l, "a.b", "n", 1)
+		}
+	})
+}
+
+func FuzzInput(f *testing.F) {
+	f.Add("Đặng\u0301\u202e\xff\r\n 31/12/2026")
+	f.Fuzz(func(t *testing.T, s string) {
+		if once := i18n.Line(s); i18n.Line(once) != once || !norm.NFC.IsNormalString(once) || strings.ContainsAny(once, "\r\n\x00") {
+			t.Errorf("%q", once)
+		}
+		if once := i18n.Paragraphs(s); i18n.Paragraphs(once) != once || strings.Contains(once, "\r") {
+			t.Errorf("%q", once)
+		}
+		if len(i18n.SortKey(s)) > 4000 || i18n.Fold(i18n.Fold(s)) != i18n.Fold(s) {
+			t.Errorf("%q", s)
+		}
+		if d, err := i18n.ParseDate(s); err == nil && i18n.Date(d) == "" {
+			t.Error(s)
+		}
+	})
+}
+
 func TestSearchFolds(t *testing.T) {
 	for in, want := range map[string]string{
 		"  Đặng Thị  ÁNH ":            "dang thi anh",

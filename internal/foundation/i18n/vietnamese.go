@@ -40,8 +40,8 @@ func PersonKey(name string) []byte {
 		return nil
 	}
 	last := len(words) - 1
-	key := append(SortKey(words[last]), 0, 0, 0) // below every weight: a shorter given name comes first
-	return append(key, SortKey(strings.Join(words[:last], " "))...)
+	// Levels of a key end below every weight (UTS 10, "Form Sort Keys"), so that no key begins another and the two can follow each other.
+	return append(SortKey(words[last]), SortKey(strings.Join(words[:last], " "))...)
 }
 
 // Fold returns what search compares: lower case, without marks, đ as d, one space between words. SQLite's own tokenizer never folds đ,

@@ -97,7 +97,8 @@ type Sessions interface {
 	Choose(ctx context.Context, secret, agency string) error
 }
 
-// Once keeps the first result of each form, so that sending it twice does it once. The store fills it, over all nodes.
+// Once keeps the first result of each form, so that sending it twice does it once. The store fills it, over all nodes; a claim whose
+// holder died is its to settle.
 type Once interface {
 	// Claim takes a key. Where it was taken before, taken is true and first is the result, empty while the first is still at it.
 	Claim(ctx context.Context, key string) (first Result, taken bool, err error)

@@ -35,6 +35,10 @@ func (r *Request) Say(t Text) string { return t.in(r.server.config.Texts, r.Lang
 // Session is the secret of the session, "" where there is none.
 func (r *Request) Session() string { return r.session }
 
+// Claimed is the key under which [Once] holds the form that this request sent first, "" where there is none. A command that must not
+// happen twice even if the machine stops between its commit and the answer stores its result under it in its own transaction.
+func (r *Request) Claimed() string { return r.claimed }
+
 // Text is what a reader is told: a key of the catalogue with its values, or words that are data (a name, a title).
 type Text struct {
 	Key   string

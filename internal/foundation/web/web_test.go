@@ -17,6 +17,8 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -459,7 +461,7 @@ func TestVisitorsAreAskedToSignIn(t *testing.T) {
 	if r = h.do("GET", "/api/thu", nil, visitor); r.StatusCode != 401 || r.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("%d", r.StatusCode)
 	}
-	for _, where := range []string{"https://evil.example/", "//evil.example", `/\evil.example`, "javascript:alert(1)", "/\t/evil.example"} {
+	for _, where := range []string{"https://evil.example/", "//evil.example", `/\evil.example`, "javascript:alert(1)", "///evil.example", "/\t/evil.example"} {
 		page := read(h.do("POST", "/dang-nhap", url.Values{"_refill": {"1"}}, visitor))
 		r := h.do("POST", "/dang-nhap?ve="+url.QueryEscape(where), form(page), visitor)
 		if r.StatusCode != 303 || r.Header.Get("Location") != "/" {
@@ -481,7 +483,7 @@ func TestFailuresSayWhatAndNext(t *testing.T) {
 		}
 	}
 	r = h.do("GET", "/khong-co", nil, func(r *http.Request) { r.Header.Set("Referer", "https://evil.example/x") })
-	if strings.Contains(read(r), "evil") {
+	if page = read(r); strings.Contains(page, "evil") || strings.Contains(page, `href="/x"`) {
 		t.Error("another site's address is on the page")
 	}
 	r = h.do("GET", "/hong", nil)
@@ -722,6 +724,52 @@ func TestTheSpecimenWorks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTheSpecimenIsDrawnAsItWas holds every part in all its states to a file that is read by eye when it changes; ANTIN_UPDATE=1 writes it.
+func TestTheSpecimenIsDrawnAsItWas(t *testing.T) {
+	h := newHouse(t, func(c *web.Config) { c.Random = zeros{} })
+	page := regexp.MustCompile(`\.[0-9a-f]{16}\.`).ReplaceAllString(read(h.do("GET", "/he-thong-giao-dien", nil)), ".HASH.")
+	golden := filepath.Join("testdata", "specimen.html")
+	if os.Getenv("ANTIN_UPDATE") != "" {
+		if err := os.WriteFile(golden, []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := strings.Split(string(must(os.ReadFile(golden))), "\n")
+	for i, line := range strings.Split(page, "\n") {
+		if i >= len(want) || line != want[i] {
+			t.Fatalf("line %d is\n%s\nand was\n%s", i+1, line, want[min(i, len(want)-1)])
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
+}
+
+// FuzzSent sends whatever somebody may send in the places that are read back: what is kept of a form, what was said, the body itself.
+func FuzzSent(f *testing.F) {
+	f.Add("eyJhY3Rpb24iOiIvIiwidmFsdWVzIjp7ImEiOlsiYiJdfX0", "WyJub3RlLndyaXR0ZW4iLCIxIl0", "title=x&due=31/12/2026", "application/x-www-form-urlencoded")
+	f.Add("x", "x", "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b")
+	h := newHouse(&testing.T{}, func(c *web.Config) { c.Log = slog.New(slog.DiscardHandler) })
+	f.Fuzz(func(t *testing.T, kept, flash, body, kind string) {
+		for _, r := range []*http.Response{
+			h.do("POST", "/dang-nhap", url.Values{"_kept": {kept}, "_id": {"0123456789abcdef"}}, visitor),
+			h.do("GET", "/", nil, func(r *http.Request) { r.Header.Add("Cookie", "__Host-antin-flash="+flash) }),
+			h.do("POST", "/tep", nil, func(r *http.Request) {
+				r.Body = io.NopCloser(strings.NewReader(body))
+				r.Header.Set("Content-Type", kind)
+			}),
+		} {
+			if r.StatusCode >= 500 {
+				t.Errorf("%d: %s", r.StatusCode, read(r))
+			}
+		}
+	})
 }
 
 func TestStoppingLetsWatchersGo(t *testing.T) {
