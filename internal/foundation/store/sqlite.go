@@ -1,0 +1,358 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	sqlite "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/antinvn/antin/internal/foundation/fault"
+)
+
+// sqliteDB has one connection that writes and several that read. One goroutine writes: what callers ask for while a commit
+// goes to disk shares the next one.
+type sqliteDB struct {
+	writer  *sql.DB
+	conn    *sql.Conn // the writer's only connection
+	readers *sql.DB
+	wanted  chan *request
+	stopped chan struct{}
+	ended   chan struct{} // the writer is gone
+	prepped prepared
+}
+
+type request struct {
+	ctx  context.Context
+	f    func(querier) error
+	err  error
+	done chan struct{}
+}
+
+const (
+	maxGroup     = 128                   // callers that share a commit
+	maxGroupTime = 20 * time.Millisecond // after which no further caller joins
+	busyTimeout  = 10 * time.Second      // another program on the same file
+)
+
+func openSQLite(ctx context.Context, c Config) (*sqliteDB, error) {
+	path := strings.TrimPrefix(c.URL, "sqlite:")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fault.New(fault.Unavailable, ErrBusy, path).Because(err)
+	}
+	q := url.Values{"_pragma": {
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"cache_size(-16000)", "temp_store(MEMORY)", "mmap_size(268435456)",
+	}}
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
+	writer, err := sql.Open("sqlite", name+q.Encode())
+	if err != nil {
+		return nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	conn, err := writer.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(fault.New(fault.Unavailable, ErrBusy, path).Because(err), writer.Close())
+	}
+	q.Add("_pragma", "query_only(1)")
+	readers, err := sql.Open("sqlite", name+q.Encode())
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(), writer.Close())
+	}
+	readers.SetMaxOpenConns(c.Readers)
+	readers.SetMaxIdleConns(c.Readers)
+	d := &sqliteDB{writer: writer, conn: conn, readers: readers, wanted: make(chan *request), stopped: make(chan struct{}), ended: make(chan struct{})}
+	go d.write()
+	return d, nil
+}
+
+func (d *sqliteDB) types(s string) string {
+	return strings.NewReplacer("{id}", "INTEGER", "{int}", "INTEGER", "{text}", "TEXT", "{blob}", "BLOB", "{time}", "INTEGER", "{bool}", "INTEGER", "{strict}", " STRICT").Replace(s)
+}
+
+func (d *sqliteDB) bind(s string) string { return s }
+
+func (d *sqliteDB) locked(_ context.Context, f func(executor) error) error {
+	// The writer's connection is not used yet by anyone else in this program; another program waits for each step's lock.
+	return f(immediate{d.conn})
+}
+
+// immediate takes the write lock with BEGIN, so that two programs cannot both begin to read and then both want to write.
+type immediate struct{ *sql.Conn }
+
+func (c immediate) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if query == "BEGIN" {
+		query = "BEGIN IMMEDIATE"
+	}
+	return c.Conn.ExecContext(ctx, query, args...)
+}
+
+func (d *sqliteDB) view(ctx context.Context, f func(querier) error) error {
+	tx, err := d.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return d.explain(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // it only read
+	return f(readTx{d, tx})
+}
+
+type readTx struct {
+	d  *sqliteDB
+	tx *sql.Tx
+}
+
+func (q readTx) exec(context.Context, string, []any) (sql.Result, error) {
+	return nil, ErrWarrant
+}
+
+func (q readTx) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	s, err := q.d.prepped.get(ctx, q.d.readers, query)
+	if err != nil {
+		return nil, err
+	}
+	return q.tx.StmtContext(ctx, s).QueryContext(ctx, args...) //nolint:sqlclosecheck // it ends with the transaction
+}
+
+func (d *sqliteDB) do(ctx context.Context, f func(querier) error) error {
+	r := &request{ctx: ctx, f: f, done: make(chan struct{})}
+	select {
+	case d.wanted <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-d.stopped:
+		return fault.New(fault.Unavailable, ErrBusy, "").Because(sql.ErrConnDone)
+	}
+	<-r.done
+	if p, ok := errors.AsType[panicked](r.err); ok {
+		panic(p.value)
+	}
+	return r.err
+}
+
+// panicked carries a panic of a caller's function back into the caller's goroutine.
+type panicked struct{ value any }
+
+func (p panicked) Error() string { return fmt.Sprint("panic: ", p.value) }
+
+// write takes callers in groups.
+func (d *sqliteDB) write() {
+	w := &writeConn{d: d, statements: map[string]*sql.Stmt{}}
+	defer close(d.ended)
+	defer w.closeAll()
+	for {
+		select {
+		case r := <-d.wanted:
+			d.group(w, r)
+		case <-d.stopped:
+			return
+		}
+	}
+}
+
+func (d *sqliteDB) group(w *writeConn, r *request) {
+	began := time.Now()
+	if err := w.plain("BEGIN IMMEDIATE"); err != nil {
+		r.err = d.explain(err)
+		close(r.done)
+		return
+	}
+	var asked []*request
+	for r != nil {
+		asked = append(asked, r)
+		if r.err = w.one(r); w.broken != nil {
+			break
+		}
+		r = nil
+		if len(asked) < maxGroup && time.Since(began) < maxGroupTime {
+			select {
+			case r = <-d.wanted:
+			default:
+			}
+		}
+	}
+	err := w.broken
+	if err == nil {
+		err = w.plain("COMMIT")
+	}
+	if err != nil {
+		w.broken = nil
+		_ = w.plain("ROLLBACK") //nolint:errcheck // SQLite may have rolled back itself
+		for _, r := range asked {
+			if r.err != nil {
+				continue
+			}
+			if len(asked) == 1 {
+				r.err = d.explain(err)
+				continue
+			}
+			w.alone(r) // another's failure takes nobody with it
+		}
+	}
+	for _, r := range asked {
+		close(r.done)
+	}
+}
+
+// writeConn is the writer's connection; only the writing goroutine uses it.
+type writeConn struct {
+	d          *sqliteDB
+	statements map[string]*sql.Stmt
+	broken     error // the outer transaction cannot go on
+}
+
+func (w *writeConn) plain(query string) error {
+	_, err := w.exec(context.Background(), query, nil)
+	return err
+}
+
+// one runs a caller's function in its savepoint. A caller who gives up interrupts no statement: SQLite would roll back the others too.
+func (w *writeConn) one(r *request) (err error) {
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	if w.broken = w.plain("SAVEPOINT caller"); w.broken != nil {
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked{p}
+		}
+		if err == nil {
+			err = r.ctx.Err()
+		}
+		if err != nil {
+			if e := w.plain("ROLLBACK TO caller"); e != nil {
+				w.broken = e
+				return
+			}
+		}
+		if e := w.plain("RELEASE caller"); e != nil {
+			w.broken = e
+		}
+	}()
+	return r.f(w)
+}
+
+// alone gives a caller a transaction of its own.
+func (w *writeConn) alone(r *request) {
+	r.err = w.plain("BEGIN IMMEDIATE")
+	if r.err == nil {
+		if r.err = w.one(r); r.err == nil {
+			if r.err = w.broken; r.err == nil {
+				r.err = w.plain("COMMIT")
+			}
+		}
+		if r.err != nil {
+			_ = w.plain("ROLLBACK") //nolint:errcheck // the first error is the one that tells
+		}
+	}
+	w.broken = nil
+	r.err = w.d.explain(r.err)
+}
+
+func (w *writeConn) stmt(query string) (*sql.Stmt, error) {
+	if s := w.statements[query]; s != nil {
+		return s, nil
+	}
+	if len(w.statements) >= maxStatements {
+		w.closeAll()
+	}
+	s, err := w.d.conn.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	w.statements[query] = s
+	return s, nil
+}
+
+func (w *writeConn) closeAll() {
+	for _, s := range w.statements {
+		_ = s.Close()
+	}
+	clear(w.statements)
+}
+
+func (w *writeConn) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+	s, err := w.stmt(query) //nolint:sqlclosecheck // it is kept
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(context.WithoutCancel(ctx), args...)
+}
+
+func (w *writeConn) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	s, err := w.stmt(query) //nolint:sqlclosecheck // it is kept
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(context.WithoutCancel(ctx), args...)
+}
+
+func (d *sqliteDB) close() error {
+	close(d.stopped)
+	<-d.ended
+	d.prepped.closeAll()
+	return errors.Join(d.readers.Close(), d.conn.Close(), d.writer.Close())
+}
+
+func (d *sqliteDB) explain(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fault.New(fault.Full, ErrFull, "").Because(err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return fault.New(fault.Unavailable, ErrBusy, "").Because(err)
+	case sqlite3.SQLITE_CONSTRAINT:
+		if e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
+			return fault.New(fault.Conflict, ErrTaken, "").Because(err)
+		}
+	}
+	return err
+}
+
+const maxStatements = 512
+
+// prepared are prepared once for all reading connections.
+type prepared struct {
+	mu  sync.Mutex
+	all map[string]*sql.Stmt
+}
+
+func (p *prepared) get(ctx context.Context, db *sql.DB, query string) (*sql.Stmt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.all[query]; s != nil {
+		return s, nil
+	}
+	if p.all == nil {
+		p.all = map[string]*sql.Stmt{}
+	}
+	if len(p.all) >= maxStatements {
+		return nil, fmt.Errorf("store: more than %d different statements: one is made of values", maxStatements)
+	}
+	s, err := db.PrepareContext(context.WithoutCancel(ctx), query) //nolint:sqlclosecheck // it is kept
+	if err != nil {
+		return nil, err
+	}
+	p.all[query] = s
+	return s, nil
+}
+
+func (p *prepared) closeAll() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.all {
+		_ = s.Close()
+	}
+}

@@ -1,0 +1,64 @@
+package store
+
+import "slices"
+
+// Warrant allows one method to one actor: who acts, for which agency, and how far the grant reaches that carries it. It is made
+// by an [Issuer] alone and does not change; it may be used by several goroutines.
+type Warrant struct {
+	db      *DB
+	method  string
+	actor   ID
+	agency  ID
+	reach   Reach
+	once    string
+	request string
+	system  bool
+	tables  []string // what a system warrant may write
+}
+
+// Grant is what a warrant is made of.
+type Grant struct {
+	Method  string // "records/document.Number", or what a system warrant is for
+	Actor   ID     // the account; 0 for anyone
+	Agency  ID     // for which it acts; 0 for none
+	Reach   Reach  // nil reaches nothing: only [Tx.Permit] can check
+	Once    string // the single-use id of a form; "" for none
+	Request string // the request's id, kept with each event
+}
+
+// Reach says over which agencies a grant goes.
+type Reach interface {
+	// Covers reports whether an agency lies within it now.
+	Covers(tx *Tx, agency ID) (bool, error)
+	// Within is the same as a condition on a column, for lists.
+	Within(tx *Tx, column string) (condition string, args []any)
+}
+
+// Issuer makes warrants. [Open] returns one, once; whoever holds it decides who may do what.
+type Issuer struct{ db *DB }
+
+// Warrant makes a warrant for a person, or for anyone.
+func (i *Issuer) Warrant(g Grant) *Warrant {
+	return &Warrant{db: i.db, method: g.Method, actor: g.Actor, agency: g.Agency, reach: g.Reach, once: g.Once, request: g.Request}
+}
+
+// System makes a warrant for the house's own work: it needs neither check nor event, and writes only the tables it names.
+func (i *Issuer) System(method string, tables ...string) *Warrant {
+	return &Warrant{db: i.db, method: method, system: true, tables: slices.Clone(tables)}
+}
+
+// SystemFor makes a system warrant for work that a person's act caused: its events name that person and agency.
+func (i *Issuer) SystemFor(g Grant, tables ...string) *Warrant {
+	w := i.Warrant(g)
+	w.system, w.tables = true, slices.Clone(tables)
+	return w
+}
+
+// Method is what the warrant is for.
+func (w *Warrant) Method() string { return w.method }
+
+// Actor is the account that acts; 0 for anyone and for the house itself.
+func (w *Warrant) Actor() ID { return w.actor }
+
+// Agency is the one it acts for.
+func (w *Warrant) Agency() ID { return w.agency }
