@@ -93,6 +93,7 @@ type Certificate struct {
 
 	tbsAlgorithm AlgorithmIdentifier // inside the signed part
 	verified     *Verified
+	fingerprint  [sha256.Size]byte
 	broken       []OID // the extensions of ExtensionErrors
 }
 
@@ -117,7 +118,7 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 	if !input.ReadASN1Element(&whole, cbasn1.SEQUENCE) || len(input) != 0 {
 		return nil, bad("the outer SEQUENCE")
 	}
-	c := &Certificate{Raw: whole, MaxPathLen: -1, Version: 1, verified: &Verified{}}
+	c := &Certificate{Raw: whole, MaxPathLen: -1, Version: 1, verified: &Verified{}, fingerprint: sha256.Sum256(whole)}
 	body := whole
 	if !body.ReadASN1(&outer, cbasn1.SEQUENCE) || !outer.ReadASN1Element(&tbs, cbasn1.SEQUENCE) {
 		return nil, bad("tbsCertificate")
@@ -396,7 +397,7 @@ func (c *Certificate) Equal(o *Certificate) bool {
 }
 
 // Fingerprint is the SHA-256 of Raw.
-func (c *Certificate) Fingerprint() [32]byte { return sha256.Sum256(c.Raw) }
+func (c *Certificate) Fingerprint() [32]byte { return c.fingerprint }
 
 // SelfIssued reports whether subject and issuer are the same name (RFC 5280, 6.1).
 func (c *Certificate) SelfIssued() bool { return c.Subject.Equal(c.Issuer) }

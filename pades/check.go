@@ -136,8 +136,7 @@ func (s *Signature) rangeProblem(shift int64) (string, error) {
 		return RangeGap, codes.Wrap(ErrField, "reading the byte range of", s.Field, err)
 	}
 	inside := gap[1 : len(gap)-1]
-	value := make([]byte, len(s.Contents))
-	if _, err := hex.Decode(value, inside); err != nil || gap[0] != '<' || gap[len(gap)-1] != '>' || !bytes.Equal(value, s.Contents) {
+	if n, err := hex.Decode(inside, inside); err != nil || gap[0] != '<' || gap[len(gap)-1] != '>' || !bytes.Equal(inside[:n], s.Contents) {
 		return RangeGap, nil //nolint:nilerr // a finding, not a failure
 	}
 	if !s.doc.Rebuilt() && revisionEnding(s.doc, r[2]+r[3]+shift) < 0 {

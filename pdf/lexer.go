@@ -1,9 +1,11 @@
 package pdf
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,7 +25,7 @@ type lexer struct {
 	loose  bool  // something was read that the syntax does not have
 }
 
-const window = 4096
+const firstWindow, window = 512, 4096
 
 func newLexer(r io.ReaderAt, size, pos int64, l Limits) *lexer {
 	return &lexer{r: r, size: size, pos: pos, from: pos, limits: l}
@@ -42,10 +44,14 @@ func (l *lexer) peek() int {
 	if l.r == nil || l.pos < 0 || l.pos >= l.size || l.err != nil {
 		return -1
 	}
-	if cap(l.buf) < window {
-		l.buf = make([]byte, window)
+	want := window
+	if l.buf == nil { // most objects are small
+		want = firstWindow
 	}
-	n, err := l.r.ReadAt(l.buf[:min(int64(window), l.size-l.pos)], l.pos)
+	if cap(l.buf) < want {
+		l.buf = make([]byte, want)
+	}
+	n, err := l.r.ReadAt(l.buf[:min(int64(want), l.size-l.pos)], l.pos)
 	l.buf, l.start = l.buf[:n], l.pos
 	if n == 0 {
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -296,6 +302,10 @@ func (l *lexer) pairs(b []byte) []byte {
 		return b
 	}
 	rest := l.buf[i:]
+	if end := bytes.IndexByte(rest, '>'); end >= 0 {
+		rest = rest[:end]
+	}
+	b = slices.Grow(b, len(rest)/2)
 	n := 0
 	for ; n+1 < len(rest) && int64(len(b)) < l.limits.ObjectBytes; n += 2 {
 		high, low := unhexed[rest[n]], unhexed[rest[n+1]]

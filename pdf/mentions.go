@@ -71,7 +71,7 @@ const maxPlaces = 100_000
 
 // places are the offsets of a word in the file.
 func (d *Document) places(ctx context.Context, word []byte, skip func(offset int64) bool) ([]int64, error) {
-	const block = 1 << 20
+	const block = 64 << 10
 	var all []int64
 	buf := make([]byte, min(d.size, block))
 	for at := int64(0); at < d.size; {

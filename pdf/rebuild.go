@@ -129,7 +129,7 @@ func (d *Document) addCompressed(all map[int]entry, streams []Ref) {
 // scan calls f for each place where a line starts with a digit or "trailer", or a digit follows endobj.
 func (d *Document) scan(ctx context.Context, f func(at int64, line []byte) error) error {
 	const block, overlap = 1 << 20, 64
-	buf := make([]byte, block+overlap)
+	buf := make([]byte, min(d.size, block+overlap))
 	for at := int64(0); at < d.size; at += block {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -140,7 +140,7 @@ func (d *Document) scan(ctx context.Context, f func(at int64, line []byte) error
 		}
 		b := buf[:n]
 		for i := range min(n, block) {
-			if i > 0 && !isSpace(int(b[i-1])) && //nolint:gosec // i is above 0
+			if i > 0 && !isSpace(int(b[i-1])) &&
 				!bytes.HasSuffix(b[:i], []byte("endobj")) {
 				continue
 			}
