@@ -112,7 +112,7 @@ func TestTheKeyComparesGivenNamesFirst(t *testing.T) {
 func FuzzCatalogue(f *testing.F) {
 	f.Add("# x\na.b = {n} {n|one|many}\n", "a.b = {n}\n")
 	f.Add("a.b = {", "a.b = }")
-	f.Fuzz(func(t *testing.T, vi, en string) {
+	f.Fuzz(func(_ *testing.T, vi, en string) {
 		c, err := i18n.New(pair(vi, en))
 		if err != nil {
 			return

@@ -1,6 +1,10 @@
 package store
 
-import "github.com/antinvn/antin/codes"
+import (
+	"embed"
+
+	"github.com/antinvn/antin/codes"
+)
 
 // The codes of this package.
 const (
@@ -25,3 +29,8 @@ const (
 	// ErrTaken: a value that must be unique is there already.
 	ErrTaken codes.Code = "store.taken"
 )
+
+// Texts are vi.txt and en.txt.
+//
+//go:embed vi.txt en.txt
+var Texts embed.FS
