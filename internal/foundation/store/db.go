@@ -50,6 +50,7 @@ type dialect interface {
 	view(ctx context.Context, f func(querier) error) error
 	do(ctx context.Context, f func(querier) error) error
 	explain(err error) error
+	skipLocked() string
 	close() error
 }
 

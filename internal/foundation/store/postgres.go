@@ -172,3 +172,5 @@ func (d *postgresDB) explain(err error) error {
 }
 
 func (d *postgresDB) close() error { return d.db.Close() }
+
+func (d *postgresDB) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }

@@ -356,3 +356,5 @@ func (p *prepared) closeAll() {
 		_ = s.Close()
 	}
 }
+
+func (d *sqliteDB) skipLocked() string { return "" }

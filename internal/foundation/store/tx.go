@@ -39,6 +39,9 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 // Warrant is under which it runs.
 func (tx *Tx) Warrant() *Warrant { return tx.w }
 
+// Reading reports that the transaction only reads.
+func (tx *Tx) Reading() bool { return tx.readonly }
+
 // Now is the time of the whole transaction, to the microsecond.
 func (tx *Tx) Now() time.Time { return tx.now }
 
@@ -346,3 +349,7 @@ func scanEvent(s Scanner) (Recorded, error) {
 	}
 	return r, r.disclose(personal)
 }
+
+// SkipLocked ends a SELECT that takes work others may be taking too: on PostgreSQL their rows are passed over, on SQLite there is
+// one writer and nothing to pass.
+func (tx *Tx) SkipLocked() string { return tx.db.driver.skipLocked() }
