@@ -84,5 +84,5 @@ func evidence(t *testing.T, path string) (*pades.Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pades.StoredEvidence(d.Latest())
+	return pades.StoredEvidence(d.Latest(), nil)
 }

@@ -195,6 +195,6 @@ func FuzzSignatures(f *testing.F) {
 		for _, s := range all {
 			s.Check(t.Context())
 		}
-		_, _ = pades.StoredEvidence(d.Latest())
+		_, _ = pades.StoredEvidence(d.Latest(), nil)
 	})
 }

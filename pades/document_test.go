@@ -98,7 +98,7 @@ func TestEncryptedFilesAreSignedAtEveryLevel(t *testing.T) {
 					t.Errorf("%s: %+v", sig.Field, i)
 				}
 			}
-			if e := must(pades.StoredEvidence(signed.Latest()))(t); len(e.Certificates) == 0 {
+			if e := must(pades.StoredEvidence(signed.Latest(), nil))(t); len(e.Certificates) == 0 {
 				t.Error("the security store cannot be read back")
 			}
 			if said := peer(t, "qpdf", "--password=user", "--check", store(t, b.Bytes())); !strings.Contains(said, "No syntax or stream encoding errors found") {

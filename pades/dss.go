@@ -23,8 +23,12 @@ type Evidence struct {
 // storeLimit bounds the entries of each kind that are read from a document security store.
 const storeLimit = 10_000
 
-// StoredEvidence reads /DSS. Certificates that cannot be parsed are left out; without a store everything is empty.
-func StoredEvidence(v *pdf.View) (*Evidence, error) {
+// StoredEvidence reads /DSS, its certificates by parse, or by [certpath.ParseCertificate] if that is nil. Certificates that cannot be
+// parsed are left out; without a store everything is empty.
+func StoredEvidence(v *pdf.View, parse func(der []byte) (*certpath.Certificate, error)) (*Evidence, error) {
+	if parse == nil {
+		parse = certpath.ParseCertificate
+	}
 	root, err := v.Catalog()
 	if err != nil {
 		return nil, err
@@ -39,7 +43,7 @@ func StoredEvidence(v *pdf.View) (*Evidence, error) {
 		return nil, err
 	}
 	for _, der := range certs {
-		if c, err := certpath.ParseCertificate(der); err == nil {
+		if c, err := parse(der); err == nil {
 			e.Certificates = append(e.Certificates, c)
 		}
 	}
@@ -219,7 +223,7 @@ func (o *output) secure(ctx context.Context, eo *EmbedOptions, wanted func(*Sign
 	if err != nil {
 		return err
 	}
-	stored, err := StoredEvidence(d.Latest())
+	stored, err := StoredEvidence(d.Latest(), nil)
 	if err != nil {
 		return err
 	}

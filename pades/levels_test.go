@@ -33,7 +33,7 @@ func TestLevelsAreReached(t *testing.T) {
 				t.Errorf("%d unsigned attributes, want the time-stamp", n)
 			}
 			clean(t, signed)
-			evidence := must(pades.StoredEvidence(open(t, signed).Latest()))(t)
+			evidence := must(pades.StoredEvidence(open(t, signed).Latest(), nil))(t)
 			if level >= pades.BLT {
 				if len(evidence.Certificates) != 4 || len(evidence.OCSP) != 2 || len(evidence.VRI) != 1 {
 					t.Errorf("%d certificates, %d OCSP, %d VRI", len(evidence.Certificates), len(evidence.OCSP), len(evidence.VRI))
@@ -70,7 +70,7 @@ func TestRenewalForManyYearsOnlyAdds(t *testing.T) {
 		}
 		file = out.Bytes()
 		intact(t, file, 2+year)
-		if n := len(must(pades.StoredEvidence(open(t, file).Latest()))(t).VRI); n != 1+year {
+		if n := len(must(pades.StoredEvidence(open(t, file).Latest(), nil))(t).VRI); n != 1+year {
 			t.Errorf("year %d: %d VRI entries, want one more for the last document time-stamp", year, n)
 		}
 	}
@@ -258,7 +258,7 @@ func TestATokenTooLargeForItsRoomBecomesADocumentTimestamp(t *testing.T) {
 	if len(all[0].CMS.Signers()[0].UnsignedAttributes()) != 0 || all[1].Type != pades.TypeDocumentTimestamp {
 		t.Error("the signature should be B-B with a document time-stamp after it")
 	}
-	if n := len(must(pades.StoredEvidence(open(t, signed).Latest()))(t).VRI); n != 2 {
+	if n := len(must(pades.StoredEvidence(open(t, signed).Latest(), nil))(t).VRI); n != 2 {
 		t.Errorf("%d VRI entries, want one for each", n)
 	}
 }

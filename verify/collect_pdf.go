@@ -35,13 +35,13 @@ func (c *collector) collectPDF(r io.ReaderAt, size int64) (*Facts, error) {
 	}
 	c.begin("pdf", size)
 	c.f.Revisions, c.f.Rebuilt, c.f.Signatures = len(d.Revisions()), d.Rebuilt(), make([]SignatureFacts, len(sigs))
-	dss, err := pades.StoredEvidence(d.Latest())
+	dss, err := pades.StoredEvidence(d.Latest(), c.o.Memory.parse)
 	if err != nil {
 		return nil, err
 	}
 	c.carriedCertificates(dss.Certificates)
 	c.stored.OCSP, c.stored.CRLs = append(c.stored.OCSP, dss.OCSP...), append(c.stored.CRLs, dss.CRLs...)
-	p := &pdfCollector{collector: c, doc: d, later: newLaterRevisions(d, sigs), brings: make([][]string, len(sigs))}
+	p := &pdfCollector{collector: c, doc: d, later: newLaterRevisions(d, sigs), brings: make([][]string, len(sigs)), tokens: map[*pades.Signature][]*embedded{}}
 	for i, s := range sigs {
 		p.describe(&c.f.Signatures[i], s)
 		p.brings[i] = p.brought(s)
@@ -94,7 +94,8 @@ type pdfCollector struct {
 	*collector
 	doc    *pdf.Document
 	later  *laterRevisions
-	brings [][]string // by signature: the ids of certificates, evidence and time-stamps inside it
+	brings [][]string                       // by signature: the ids of certificates, evidence and time-stamps inside it
+	tokens map[*pades.Signature][]*embedded // those inside each
 }
 
 // brought takes what a signature carries in its CMS and in its time-stamps.
@@ -108,7 +109,7 @@ func (p *pdfCollector) brought(s *pades.Signature) []string {
 		return p.ids(s.Certificates)
 	}
 	out := p.inside(sd)
-	for _, t := range tokensOf(s) {
+	for _, t := range p.tokensOf(s) {
 		out = append(out, stampID(t.raw))
 		if t.token != nil {
 			out = append(out, p.inside(t.token.SignedData)...)
@@ -147,7 +148,7 @@ func (p *pdfCollector) signature(i int, s *pades.Signature, at *time.Time) error
 		return p.documentTimestamp(i, s, in, before, at)
 	}
 	best := *at
-	for _, t := range tokensOf(s) {
+	for _, t := range p.tokensOf(s) {
 		tf, err := p.token(t, before, *at)
 		if err != nil {
 			return err
@@ -247,7 +248,7 @@ func (p *pdfCollector) covered(i, revision int) ([]string, error) {
 		out = append(out, p.brings[j]...)
 	}
 	if revision >= 0 {
-		dss, err := pades.StoredEvidence(p.doc.At(revision))
+		dss, err := pades.StoredEvidence(p.doc.At(revision), p.o.Memory.parse)
 		if err != nil {
 			return nil, err
 		}
@@ -309,7 +310,17 @@ func (e *embedded) check(pool []*certpath.Certificate) error {
 	return err
 }
 
-func tokensOf(s *pades.Signature) []*embedded {
+// tokensOf are the time-stamps inside a signature, read once.
+func (p *pdfCollector) tokensOf(s *pades.Signature) []*embedded {
+	known, ok := p.tokens[s]
+	if !ok {
+		known = readTokens(s)
+		p.tokens[s] = known
+	}
+	return known
+}
+
+func readTokens(s *pades.Signature) []*embedded {
 	if s.CMS == nil || len(s.CMS.Signers()) == 0 {
 		return nil
 	}

@@ -24,6 +24,14 @@ func (m *Memory) certificate(c *certpath.Certificate) *certpath.Certificate {
 	return known
 }
 
+// parse reads a certificate whose bytes are not known yet.
+func (m *Memory) parse(der []byte) (*certpath.Certificate, error) {
+	if m == nil {
+		return certpath.ParseCertificate(der)
+	}
+	return m.certificates.Of(der, certpath.ParseCertificate)
+}
+
 func (m *Memory) evidence() *revocation.Memory {
 	if m == nil {
 		return nil
