@@ -1,0 +1,8 @@
+package seal
+
+import "embed"
+
+// Texts are this package's sentences, one file a language.
+//
+//go:embed vi.txt en.txt
+var Texts embed.FS
