@@ -18,11 +18,13 @@ import (
 
 type postgresDB struct {
 	db    *sql.DB
-	bound sync.Map // a query with ? → with $1
+	bound sync.Map      // a query with ? → with $1
+	queue chan struct{} // one transaction that keeps meeting conflicts at a time
 }
 
 const (
-	maxAttempts   = 12 // of one transaction against conflicts
+	maxAttempts   = 30 // of one transaction against conflicts
+	maxBeside     = 3  // of which so many beside others; then those of this program that meet conflicts go one after the other
 	maxTaken      = 2  // of which so many because a unique value was taken
 	migrationLock = 0x616e74696e
 )
@@ -37,7 +39,7 @@ func openPostgres(ctx context.Context, c Config) (*postgresDB, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fault.New(fault.Unavailable, ErrBusy, "").Because(err), db.Close())
 	}
-	return &postgresDB{db: db}, nil
+	return &postgresDB{db: db, queue: make(chan struct{}, 1)}, nil
 }
 
 func (d *postgresDB) types(s string) string {
@@ -108,6 +110,14 @@ func (d *postgresDB) view(ctx context.Context, f func(querier) error) error {
 func (d *postgresDB) do(ctx context.Context, f func(querier) error) error {
 	var err error
 	for attempt := range maxAttempts {
+		if attempt == maxBeside {
+			select {
+			case d.queue <- struct{}{}:
+				defer func() { <-d.queue }()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
 		if attempt > 0 {
 			pause := time.Millisecond << min(attempt, 7)
 			select {
