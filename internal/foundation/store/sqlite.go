@@ -24,6 +24,7 @@ type sqliteDB struct {
 	writer  *sql.DB
 	conn    *sql.Conn // the writer's only connection
 	readers *sql.DB
+	slots   chan struct{} // one for each transaction that reads
 	wanted  chan *request
 	stopped chan struct{}
 	ended   chan struct{} // the writer is gone
@@ -67,9 +68,9 @@ func openSQLite(ctx context.Context, c Config) (*sqliteDB, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(), writer.Close())
 	}
-	readers.SetMaxOpenConns(c.Readers)
-	readers.SetMaxIdleConns(c.Readers)
-	d := &sqliteDB{writer: writer, conn: conn, readers: readers, wanted: make(chan *request), stopped: make(chan struct{}), ended: make(chan struct{})}
+	readers.SetMaxOpenConns(c.Readers + 1) // one is left for preparing, when every slot is taken by a transaction that waits for that
+	readers.SetMaxIdleConns(c.Readers + 1)
+	d := &sqliteDB{writer: writer, conn: conn, readers: readers, slots: make(chan struct{}, c.Readers), wanted: make(chan *request), stopped: make(chan struct{}), ended: make(chan struct{})}
 	go d.write()
 	return d, nil
 }
@@ -96,6 +97,12 @@ func (c immediate) ExecContext(ctx context.Context, query string, args ...any) (
 }
 
 func (d *sqliteDB) view(ctx context.Context, f func(querier) error) error {
+	select {
+	case d.slots <- struct{}{}:
+		defer func() { <-d.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	tx, err := d.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return d.explain(err)

@@ -415,3 +415,29 @@ func TestAMigrationTwiceIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestReadersDoNotWaitForEachOther has every reader inside a transaction when one of them asks something for the first time: preparing it
+// takes a connection that none of them holds.
+func TestReadersDoNotWaitForEachOther(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, url string) {
+		db, issuer := storetest.Open(t, store.Config{URL: url, Readers: 2})
+		stuck := time.AfterFunc(20*time.Second, func() { panic("readers wait for each other") })
+		defer stuck.Stop()
+		var inside, done sync.WaitGroup
+		inside.Add(2)
+		for range 2 {
+			done.Go(func() {
+				err := db.View(t.Context(), issuer.System("test"), func(tx *store.Tx) error {
+					inside.Done()
+					inside.Wait()
+					_, err := store.One[int64](tx, `SELECT COUNT(*) FROM event`)
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		done.Wait()
+	})
+}
