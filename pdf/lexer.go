@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -263,7 +262,7 @@ func (l *lexer) escape() int {
 }
 
 func (l *lexer) hex() (Object, error) {
-	var b []byte
+	b := make([]byte, 0, l.digitsInView()/2)
 	half := -1
 	for {
 		if half < 0 {
@@ -295,6 +294,20 @@ func (l *lexer) hex() (Object, error) {
 	}
 }
 
+// digitsInView is how many digits a hexadecimal string has at most before its end or the window's. It is asked once a string: what is
+// written with a blank behind each pair would be looked through again for each of them.
+func (l *lexer) digitsInView() int {
+	i := l.pos - l.start
+	if i < 0 || i >= int64(len(l.buf)) {
+		return 0
+	}
+	rest := l.buf[i:]
+	if end := bytes.IndexByte(rest, '>'); end >= 0 {
+		return end
+	}
+	return min(len(rest), window)
+}
+
 // pairs takes the digits that stand in the window two by two: signature values are tens of thousands of them.
 func (l *lexer) pairs(b []byte) []byte {
 	i := l.pos - l.start
@@ -302,10 +315,6 @@ func (l *lexer) pairs(b []byte) []byte {
 		return b
 	}
 	rest := l.buf[i:]
-	if end := bytes.IndexByte(rest, '>'); end >= 0 {
-		rest = rest[:end]
-	}
-	b = slices.Grow(b, len(rest)/2)
 	n := 0
 	for ; n+1 < len(rest) && int64(len(b)) < l.limits.ObjectBytes; n += 2 {
 		high, low := unhexed[rest[n]], unhexed[rest[n+1]]
