@@ -129,10 +129,7 @@ func (w *Workers) taken(ctx context.Context) (*Run, error) {
 			columns + ` WHERE state = 'waiting' AND run_at <= ? ORDER BY run_at, id LIMIT 1`,
 			columns + ` WHERE state = 'running' AND lease < ? ORDER BY lease, id LIMIT 1`,
 		} {
-			if !tx.Reading() {
-				q += tx.SkipLocked()
-			}
-			j, err := store.First(tx, scan, q, w.clock.Now())
+			j, err := store.First(tx, scan, q+tx.SkipLocked(), w.clock.Now())
 			if ok, err := store.Found(err); ok || err != nil {
 				return j, ok, err
 			}

@@ -15,10 +15,8 @@ const (
 )
 
 func (db *DB) takeNode(ctx context.Context) error {
-	return db.driver.do(ctx, func(q querier) error {
+	return db.onNodes(ctx, func(tx *Tx) error {
 		now := time.Now()
-		w := &Warrant{db: db, method: "store.node", system: true, tables: []string{"node"}}
-		tx := &Tx{ctx: ctx, db: db, w: w, q: q}
 		// A number that was never used comes first, so that an old one rests as long as it can.
 		n, err := One[int64](tx, `SELECT COALESCE(MAX(number) + 1, 0) FROM node`)
 		if err != nil {
@@ -64,9 +62,13 @@ func (db *DB) freeNode() error {
 }
 
 func (db *DB) setNode(ctx context.Context, until time.Time) error {
-	return db.driver.do(ctx, func(q querier) error {
-		w := &Warrant{db: db, method: "store.node", system: true, tables: []string{"node"}}
-		tx := &Tx{ctx: ctx, db: db, w: w, q: q}
+	return db.onNodes(ctx, func(tx *Tx) error {
 		return tx.Change(`UPDATE node SET until = ? WHERE number = ? AND owner = ?`, until, int64(db.ids.node), db.owner)
 	})
+}
+
+// onNodes is [DB.Do] for the leases themselves, which need none.
+func (db *DB) onNodes(ctx context.Context, f func(*Tx) error) error {
+	w := (&Issuer{db}).System("store.node", "node")
+	return db.driver.do(ctx, func(q querier) error { return f(&Tx{ctx: ctx, db: db, w: w, q: q}) })
 }

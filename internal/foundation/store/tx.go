@@ -29,8 +29,9 @@ type Tx struct {
 }
 
 type pending struct {
-	id    ID
-	event Event
+	id     ID
+	event  Event
+	object ID // set when it is written
 }
 
 // Context ends when the caller gives up.
@@ -38,9 +39,6 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 
 // Warrant is under which it runs.
 func (tx *Tx) Warrant() *Warrant { return tx.w }
-
-// Reading reports that the transaction only reads.
-func (tx *Tx) Reading() bool { return tx.readonly }
 
 // Now is the time of the whole transaction, to the microsecond.
 func (tx *Tx) Now() time.Time { return tx.now }
@@ -51,7 +49,7 @@ func (tx *Tx) NewID() ID { return tx.db.ids.next(tx.now) }
 // Record notes what happened and returns the event's id.
 func (tx *Tx) Record(e Event) ID {
 	id := tx.NewID()
-	tx.events = append(tx.events, pending{id, e})
+	tx.events = append(tx.events, pending{id: id, event: e})
 	return id
 }
 
@@ -66,14 +64,14 @@ func (tx *Tx) Event() ID {
 
 // Over checks that the warrant reaches an agency; what lies out of reach is not found.
 func (tx *Tx) Over(agency ID) error {
-	tx.checked = true
-	if tx.w.reach != nil {
-		ok, err := tx.w.reach.Covers(tx, agency)
-		if err != nil || ok {
-			return err
-		}
+	if tx.w.reach == nil {
+		return tx.Permit(false)
 	}
-	return fault.New(fault.NotFound, ErrNotFound, "")
+	ok, err := tx.w.reach.Covers(tx, agency)
+	if err != nil {
+		return err
+	}
+	return tx.Permit(ok)
 }
 
 // Within is the condition that keeps a list to the agencies in the warrant's reach.
@@ -90,10 +88,12 @@ func (tx *Tx) Within(column string) (condition string, args []any) {
 func (tx *Tx) Permit(ok bool) error {
 	tx.checked = true
 	if !ok {
-		return fault.New(fault.NotFound, ErrNotFound, "")
+		return errNotFound
 	}
 	return nil
 }
+
+var errNotFound = fault.New(fault.NotFound, ErrNotFound, "")
 
 // Scanner is a row.
 type Scanner interface{ Scan(dest ...any) error }
@@ -191,7 +191,7 @@ func First[T any](tx *Tx, scan func(Scanner) (T, error), query string, args ...a
 		if err := rows.Err(); err != nil {
 			return v, tx.db.driver.explain(err)
 		}
-		return v, fault.New(fault.NotFound, ErrNotFound, "")
+		return v, errNotFound
 	}
 	return scan(rows)
 }
@@ -280,11 +280,13 @@ func (tx *Tx) run(f func(*Tx) error) error {
 const insertEvent = `INSERT INTO event (id, at, kind, actor, agency, method, object, request, leaf, personal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (tx *Tx) writeEvents() error {
-	for _, p := range tx.events {
+	for i := range tx.events {
+		p := &tx.events[i]
 		leaf, personal, object, err := record(p.id, tx.now, tx.w, p.event, tx.db.random)
 		if err != nil {
 			return err
 		}
+		p.object = object
 		_, err = tx.q.exec(tx.ctx, insertEvent, []any{
 			p.id, Micros(tx.now), p.event.EventKind(), tx.w.actor, tx.w.agency, tx.w.method, object, tx.w.request, leaf, personal,
 		})
@@ -318,12 +320,9 @@ func (tx *Tx) onceAfter() error {
 	if tx.w.once == "" || len(tx.events) == 0 {
 		return nil
 	}
-	object, err := objectOf(tx.events[0].event)
-	if err != nil {
-		return err
-	}
-	_, err = tx.q.exec(tx.ctx, `INSERT INTO once (id, actor, at, event, object) VALUES (?, ?, ?, ?, ?)`,
-		[]any{tx.w.once, tx.w.actor, Micros(tx.now), tx.events[0].id, object})
+	first := &tx.events[0]
+	_, err := tx.q.exec(tx.ctx, `INSERT INTO once (id, actor, at, event, object) VALUES (?, ?, ?, ?, ?)`,
+		[]any{tx.w.once, tx.w.actor, Micros(tx.now), first.id, first.object})
 	if err != nil {
 		return tx.db.driver.explain(err)
 	}
@@ -351,5 +350,10 @@ func scanEvent(s Scanner) (Recorded, error) {
 }
 
 // SkipLocked ends a SELECT that takes work others may be taking too: on PostgreSQL their rows are passed over, on SQLite there is
-// one writer and nothing to pass.
-func (tx *Tx) SkipLocked() string { return tx.db.driver.skipLocked() }
+// one writer and nothing to pass. A transaction that only reads takes nothing.
+func (tx *Tx) SkipLocked() string {
+	if tx.readonly {
+		return ""
+	}
+	return tx.db.driver.skipLocked()
+}
