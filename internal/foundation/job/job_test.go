@@ -46,7 +46,7 @@ func (h house) enqueue(t *testing.T, kind, key string, payload any) {
 }
 
 func (h house) workers(owner int64, kinds ...job.Kind) *job.Workers {
-	return job.New(h.DB, h.issuer, h.clock, slog.New(slog.DiscardHandler), owner, kinds...)
+	return job.New(h.DB, h.issuer, slog.New(slog.DiscardHandler), owner, kinds...)
 }
 
 func (h house) list(t *testing.T, s job.State) (jobs []job.Job) {

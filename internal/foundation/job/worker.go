@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/store"
 )
@@ -17,7 +16,6 @@ import (
 // Workers take due jobs and do them. Make it with [New]; it may be used concurrently.
 type Workers struct {
 	db    *store.DB
-	clock clock.Clock
 	log   *slog.Logger
 	owner int64
 	kinds map[string]*kind
@@ -30,8 +28,8 @@ type kind struct {
 }
 
 // New makes workers for the kinds that the modules registered. owner tells this node's leases from others'; it is not 0.
-func New(db *store.DB, issuer *store.Issuer, c clock.Clock, log *slog.Logger, owner int64, kinds ...Kind) *Workers {
-	w := &Workers{db: db, clock: c, log: log, owner: owner, kinds: map[string]*kind{}, take: issuer.System("job.take", "job", "job_schedule")}
+func New(db *store.DB, issuer *store.Issuer, log *slog.Logger, owner int64, kinds ...Kind) *Workers {
+	w := &Workers{db: db, log: log, owner: owner, kinds: map[string]*kind{}, take: issuer.System("job.take", "job", "job_schedule")}
 	for _, k := range kinds {
 		if k.Attempts == 0 {
 			k.Attempts = defaultAttempts
@@ -88,31 +86,33 @@ func (w *Workers) One(ctx context.Context) (did bool, err error) {
 
 // schedule puts down what is due by the clock.
 func (w *Workers) schedule(ctx context.Context) error {
-	now := w.clock.Now()
-	for _, k := range w.kinds {
-		if k.Every == 0 {
-			continue
-		}
-		due := true
-		err := w.db.View(ctx, w.take, func(tx *store.Tx) error {
-			next, err := store.One[int64](tx, `SELECT next FROM job_schedule WHERE kind = ?`, k.Name)
-			known, err := store.Found(err)
-			due = !known || next <= store.Micros(now)
+	var due []*kind
+	err := w.db.View(ctx, w.take, func(tx *store.Tx) error { // an idle node writes nothing
+		later := map[string]bool{}
+		err := tx.Each(func(s store.Scanner) error {
+			var name string
+			err := s.Scan(&name)
+			later[name] = true
 			return err
-		})
-		if err != nil || !due {
-			if err != nil {
-				return err
+		}, `SELECT kind FROM job_schedule WHERE next > ?`, tx.Now())
+		for _, k := range w.kinds {
+			if k.Every > 0 && !later[k.Name] {
+				due = append(due, k)
 			}
-			continue
 		}
-		err = w.db.Do(ctx, w.take, func(tx *store.Tx) error {
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range due {
+		err := w.db.Do(ctx, w.take, func(tx *store.Tx) error {
 			n, err := tx.Exec(`INSERT INTO job_schedule (kind, next) VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET next = excluded.next WHERE job_schedule.next <= ?`,
-				k.Name, now.Add(k.Every), now)
+				k.Name, tx.Now().Add(k.Every), tx.Now())
 			if err != nil || n == 0 { // another node was first
 				return err
 			}
-			return EnqueueTx(tx, k.Name, "", struct{}{}, now)
+			return EnqueueTx(tx, k.Name, "", struct{}{}, time.Time{})
 		})
 		if err != nil {
 			return err
@@ -129,7 +129,7 @@ func (w *Workers) taken(ctx context.Context) (*Run, error) {
 			columns + ` WHERE state = 'waiting' AND run_at <= ? ORDER BY run_at, id LIMIT 1`,
 			columns + ` WHERE state = 'running' AND lease < ? ORDER BY lease, id LIMIT 1`,
 		} {
-			j, err := store.First(tx, scan, q+tx.SkipLocked(), w.clock.Now())
+			j, err := store.First(tx, scan, q+tx.SkipLocked(), tx.Now())
 			if ok, err := store.Found(err); ok || err != nil {
 				return j, ok, err
 			}
@@ -137,7 +137,7 @@ func (w *Workers) taken(ctx context.Context) (*Run, error) {
 		return Job{}, false, nil
 	}
 	some := false
-	err := w.db.View(ctx, w.take, func(tx *store.Tx) (err error) { // an idle node writes nothing
+	err := w.db.View(ctx, w.take, func(tx *store.Tx) (err error) {
 		_, some, err = due(tx)
 		return err
 	})
@@ -158,7 +158,7 @@ func (w *Workers) taken(ctx context.Context) (*Run, error) {
 			return tx.Change(`UPDATE job SET state = 'failed', error = ? WHERE id = ?`, "its node ended in each attempt, the last one at "+j.Lease.Format(time.RFC3339), j.ID)
 		}
 		j.Attempt++
-		j.Lease = w.clock.Now().Add(k.Lease)
+		j.Lease = tx.Now().Add(k.Lease)
 		r = &Run{Job: j, w: w, k: k}
 		return tx.Change(`UPDATE job SET state = 'running', attempt = ?, owner = ?, lease = ? WHERE id = ?`, j.Attempt, w.owner, j.Lease, j.ID)
 	})
@@ -188,45 +188,41 @@ func (r *Run) work(ctx context.Context) (err error) {
 
 // Step commits a part of the work and renews the lease. It fails where another node has the job.
 func (r *Run) Step(ctx context.Context, f func(*store.Tx) error) error {
-	lease := r.w.clock.Now().Add(r.k.Lease)
-	return r.w.db.Do(ctx, r.k.warrant, func(tx *store.Tx) error {
-		if f != nil {
-			if err := f(tx); err != nil {
-				return err
-			}
-		}
-		return r.mine(tx, `UPDATE job SET lease = ? WHERE id = ? AND owner = ? AND attempt = ? AND state = 'running'`, lease)
-	})
+	return r.commit(ctx, f, func(tx *store.Tx) error { return r.change(tx, `lease = ?`, tx.Now().Add(r.k.Lease)) })
 }
 
 // Finish commits the last part of the work together with the job's end.
 func (r *Run) Finish(ctx context.Context, f func(*store.Tx) error) error {
-	err := r.w.db.Do(ctx, r.k.warrant, func(tx *store.Tx) error {
-		if f != nil {
-			if err := f(tx); err != nil {
+	err := r.commit(ctx, f, func(tx *store.Tx) error { return r.change(tx, `state = 'done', error = '', ended = ?`, tx.Now()) })
+	r.finished = r.finished || err == nil
+	return err
+}
+
+// commit does a part of the work, which may be nil, and what the job's row says of it.
+func (r *Run) commit(ctx context.Context, part, row func(*store.Tx) error) error {
+	return r.w.db.Do(ctx, r.k.warrant, func(tx *store.Tx) error {
+		if part != nil {
+			if err := part(tx); err != nil {
 				return err
 			}
 		}
-		return r.mine(tx, `UPDATE job SET state = 'done', error = '', ended = ? WHERE id = ? AND owner = ? AND attempt = ? AND state = 'running'`, tx.Now())
+		return row(tx)
 	})
-	r.finished = r.finished || err == nil
-	return err
 }
 
 // fail notes an attempt's error: later again, or no more.
 func (r *Run) fail(ctx context.Context, cause error) error {
 	text := cause.Error()
 	text = text[:min(len(text), maxError)]
-	state, at := "waiting", r.w.clock.Now().Add(min(firstPause<<min(r.Job.Attempt-1, 16), longestPause))
-	used := 1
+	state, pause, used := Waiting, min(firstPause<<min(r.Job.Attempt-1, 16), longestPause), 1
 	switch {
 	case ctx.Err() != nil: // this node stops: the attempt does not count
-		at, used = r.w.clock.Now(), 0
+		pause, used = 0, 0
 	case r.Job.Attempt >= r.k.Attempts:
-		state = "failed"
+		state = Failed
 	}
 	err := r.w.db.Do(context.WithoutCancel(ctx), r.w.take, func(tx *store.Tx) error {
-		return r.mine(tx, `UPDATE job SET state = '`+state+`', run_at = ?, error = ?, attempt = attempt - 1 + ? WHERE id = ? AND owner = ? AND attempt = ? AND state = 'running'`, at, text, used)
+		return r.change(tx, `state = ?, run_at = ?, error = ?, attempt = attempt - 1 + ?`, string(state), tx.Now().Add(pause), text, used)
 	})
 	if fault.Is(err, fault.Stale) {
 		return nil // another node has it: it will tell
@@ -234,8 +230,9 @@ func (r *Run) fail(ctx context.Context, cause error) error {
 	return err
 }
 
-func (r *Run) mine(tx *store.Tx, query string, args ...any) error {
-	n, err := tx.Exec(query, append(args, r.Job.ID, r.w.owner, r.Job.Attempt)...)
+// change sets columns of the job's row while it is still this node's.
+func (r *Run) change(tx *store.Tx, set string, args ...any) error {
+	n, err := tx.Exec(`UPDATE job SET `+set+` WHERE id = ? AND owner = ? AND attempt = ? AND state = 'running'`, append(args, r.Job.ID, r.w.owner, r.Job.Attempt)...)
 	if err == nil && n != 1 {
 		return fault.New(fault.Stale, ErrLost, r.Job.Kind)
 	}
