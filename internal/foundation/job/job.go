@@ -23,6 +23,8 @@ const (
 	ErrState codes.Code = "job.state"
 	// ErrLost: another node has the job now.
 	ErrLost codes.Code = "job.lost"
+	// ErrTooLarge: what a job is given is above 1 MB; what is larger belongs elsewhere, and the job names it.
+	ErrTooLarge codes.Code = "job.too_large"
 )
 
 // State is where a job stands.
@@ -86,7 +88,7 @@ func EnqueueTx(tx *store.Tx, kind, key string, payload any, at time.Time) error 
 		return err
 	}
 	if len(b) > maxPayload {
-		return fault.New(fault.TooLarge, ErrState, kind)
+		return fault.New(fault.TooLarge, ErrTooLarge, kind)
 	}
 	if at.IsZero() {
 		at = tx.Now()

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/job"
@@ -218,6 +219,32 @@ func TestAStopIsNoFailure(t *testing.T) {
 		}
 		if waiting := h.list(t, job.Waiting); len(waiting) != 1 || waiting[0].Attempt != 0 || !waiting[0].RunAt.Equal(h.clock.Now()) {
 			t.Errorf("%+v", waiting)
+		}
+	})
+}
+
+func TestAnErrorIsKeptWhateverItHolds(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.enqueue(t, "test.send", "a", nil)
+		long := "\x00\xff" + strings.Repeat("ký", 1000) // the limit cuts a letter in two
+		w := h.workers(1, job.Kind{Name: "test.send", Attempts: 1, Work: func(context.Context, *job.Run) error { return errors.New(long) }})
+		if !one(t, w) {
+			t.Fatal("nothing was due")
+		}
+		failed := h.list(t, job.Failed)
+		if len(failed) != 1 || !utf8.ValidString(failed[0].Error) || !strings.HasPrefix(failed[0].Error, "kýký") {
+			t.Errorf("%+v", failed)
+		}
+	})
+}
+
+func TestAJobIsGivenLittle(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		err := h.Do(t.Context(), h.system, func(tx *store.Tx) error {
+			return job.EnqueueTx(tx, "test.send", "a", strings.Repeat("x", 1<<20), time.Time{})
+		})
+		if !errors.Is(err, job.ErrTooLarge) {
+			t.Error(err)
 		}
 	})
 }

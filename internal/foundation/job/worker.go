@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -213,7 +214,7 @@ func (r *Run) commit(ctx context.Context, part, row func(*store.Tx) error) error
 // fail notes an attempt's error: later again, or no more.
 func (r *Run) fail(ctx context.Context, cause error) error {
 	text := cause.Error()
-	text = text[:min(len(text), maxError)]
+	text = strings.ReplaceAll(strings.ToValidUTF8(text[:min(len(text), maxError)], ""), "\x00", "") // what PostgreSQL takes
 	state, pause, used := Waiting, min(firstPause<<min(r.Job.Attempt-1, 16), longestPause), 1
 	switch {
 	case ctx.Err() != nil: // this node stops: the attempt does not count
