@@ -94,7 +94,7 @@ func Load(s Sources) (*Config, error) {
 		given[setting.Name] = value{setting: setting, text: text, from: name}
 	}
 	for name, text := range s.Flags {
-		setting, ok := find(name)
+		setting, ok := byName(name)
 		if !ok || setting.Secret {
 			problems = append(problems, fault.New(fault.Invalid, ErrUnknown, "--"+name).With("setting", name))
 			continue

@@ -73,7 +73,7 @@ func parse(file, text string) (values []value, problems Problems) {
 			continue
 		}
 		name = section + name
-		setting, ok := find(name)
+		setting, ok := byName(name)
 		switch {
 		case !ok:
 			problems = append(problems, fault.New(fault.Invalid, ErrUnknown, at).With("setting", name))

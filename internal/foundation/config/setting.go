@@ -73,16 +73,12 @@ func (s Setting) Env() string {
 // Flag is the flag that sets it.
 func (s Setting) Flag() string { return "--" + strings.NewReplacer(".", "-", "_", "-").Replace(s.Name) }
 
-func find(name string) (Setting, bool) {
-	i := slices.IndexFunc(settings, func(s Setting) bool { return s.Name == name })
-	if i < 0 {
-		return Setting{}, false
-	}
-	return settings[i], true
-}
+func byName(name string) (Setting, bool) { return find(func(s Setting) bool { return s.Name == name }) }
 
-func byEnv(name string) (Setting, bool) {
-	i := slices.IndexFunc(settings, func(s Setting) bool { return s.Env() == name })
+func byEnv(name string) (Setting, bool) { return find(func(s Setting) bool { return s.Env() == name }) }
+
+func find(wanted func(Setting) bool) (Setting, bool) {
+	i := slices.IndexFunc(settings, wanted)
 	if i < 0 {
 		return Setting{}, false
 	}

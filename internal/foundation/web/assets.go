@@ -51,11 +51,7 @@ func (s *Server) readAssets(modules []Module) error {
 }
 
 func (s *Server) sendAsset(_ http.ResponseWriter, hr *http.Request) {
-	r, ok := hr.Context().Value(requestKey{}).(*Request)
-	if !ok {
-		panic("web: a request that did not come through ServeHTTP")
-	}
-	r.Request = hr
+	r := requestOf(hr)
 	a, ok := s.assets[hr.PathValue("name")]
 	if !ok {
 		r.module = "web"

@@ -121,10 +121,8 @@ func (r *Request) told(p Progress) told {
 }
 
 func (r *Request) push(event string) bool {
-	conn := http.NewResponseController(r.out)
-	_ = conn.SetWriteDeadline(time.Now().Add(pageTime)) //nolint:errcheck // a test's connection has none; a deadline is the machine's time
-	if _, err := r.out.Write([]byte(event)); err != nil {
+	if _, err := r.out.slowly([]byte(event)); err != nil {
 		return false
 	}
-	return conn.Flush() == nil
+	return http.NewResponseController(r.out).Flush() == nil
 }

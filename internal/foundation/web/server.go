@@ -135,14 +135,21 @@ type (
 	stopKey    struct{} // closed when the server stops: who follows progress is let go, and comes back to another node
 )
 
+// requestOf is our request behind one that the mux hands on.
+func requestOf(hr *http.Request) *Request {
+	r, ok := hr.Context().Value(requestKey{}).(*Request)
+	if !ok {
+		panic("web: a request that did not come through ServeHTTP")
+	}
+	r.Request = hr // the mux has added the pattern and its values
+	return r
+}
+
 // serve is the way from a route to its handler and back.
 func (s *Server) serve(module string, route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
-		r, ok := hr.Context().Value(requestKey{}).(*Request)
-		if !ok {
-			panic("web: a request that did not come through ServeHTTP")
-		}
-		r.Request, r.module, r.route = hr, module, route
+		r := requestOf(hr)
+		r.module, r.route = module, route
 		limit := s.config.BodyLimit
 		if route.Upload {
 			limit = s.config.UploadLimit
