@@ -133,32 +133,34 @@ func changeTechnical(c *Change) string {
 func (v *Verdict) changeReports(i int, lang string) (all []ChangeReport, lines []string) {
 	f, s := &v.Facts.Signatures[i], &v.Signatures[i]
 	all = make([]ChangeReport, 0, len(f.Changes))
-	times := map[string]int{}
-	end := map[string]string{} // of each sentence: its technical part and attack
-	var said []string
+	named := map[string]bool{} // attacks that a finding names already
+	for _, x := range slices.Concat(s.Errors, s.Warnings) {
+		named[x.Code] = true
+	}
+	type line struct{ sentence, behind string } // behind it stand the attack and what is technical
+	times := map[line]int{}
+	var said []line
 	for j := range f.Changes {
 		c := &f.Changes[j]
-		sentence, technical, attack := changeText(c, lang, v.allowed(i, c, lang)), changeTechnical(c), ""
-		if technical != "" {
-			technical = " [" + technical + "]"
+		one := line{sentence: changeText(c, lang, v.allowed(i, c, lang))}
+		if attack := "attack." + c.Attack; c.Attack != "" && !named[attack] {
+			one.behind = " " + text(attack, lang)
 		}
-		if named := "attack." + c.Attack; c.Attack != "" && !slices.ContainsFunc(slices.Concat(s.Errors, s.Warnings), func(x Finding) bool { return x.Code == named }) {
-			attack = " " + text(named, lang)
+		if technical := changeTechnical(c); technical != "" {
+			one.behind += " [" + technical + "]"
 		}
 		all = append(all, ChangeReport{
-			Code: c.Code, Object: c.Object, Page: optional(c.Page), Before: optional(c.Before), After: optional(c.After), Text: sentence + attack + technical,
+			Code: c.Code, Object: c.Object, Page: optional(c.Page), Before: optional(c.Before), After: optional(c.After), Text: one.sentence + one.behind,
 		})
-		one := sentence + attack + technical
 		if times[one]++; times[one] == 1 {
 			said = append(said, one)
-			end[one] = attack + technical
 		}
 	}
 	for _, one := range said {
 		if n := times[one]; n > 1 {
-			one = withAside(strings.TrimSuffix(one, end[one]), fmt.Sprintf(text("change.times", lang), strconv.Itoa(n))) + end[one]
+			one.sentence = withAside(one.sentence, fmt.Sprintf(text("change.times", lang), strconv.Itoa(n)))
 		}
-		lines = append(lines, one)
+		lines = append(lines, one.sentence+one.behind)
 	}
 	return all, lines
 }
