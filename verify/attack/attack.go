@@ -18,6 +18,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -155,6 +156,17 @@ func (f *forgery) content() (pdf.Ref, *pdf.Stream, error) {
 		return r, nil, ErrNotApplicable
 	}
 	return r, s, nil
+}
+
+// appendForged writes the content stream that forged is.
+func appendForged(out []byte, r pdf.Ref) []byte {
+	return fmt.Appendf(out, "%d %d obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", r.Number, r.Generation, len(forged), forged)
+}
+
+// unlisting ends a revision that lists nothing of what stands in it.
+func (f *forgery) unlisting(out []byte) []byte {
+	return fmt.Appendf(out, "xref\n0 0\ntrailer\n<</Root %s R/Size %d/Prev %d>>\nstartxref\n%d\n%%%%EOF\n",
+		f.doc.Latest().CatalogRef(), f.size(), f.lastXRef(), len(out))
 }
 
 // forged is page content that says something else.

@@ -55,7 +55,7 @@ func differentials() []Variant {
 			}
 			out := append(bytes.Clone(f.in), '\n')
 			at := len(out)
-			out = fmt.Appendf(out, "%d 0 obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", f.size()+7, len(forged), forged)
+			out = appendForged(out, pdf.Ref{Number: int(f.size()) + 7})
 			return f.close(out, entry{r.Number, int64(at), r.Generation, 'n'}), nil
 		}},
 		{"differential-two-tables", differential, "a revision has two cross-references", true, func(f *forgery) ([]byte, error) {
@@ -65,11 +65,9 @@ func differentials() []Variant {
 			}
 			out := append(bytes.Clone(f.in), '\n')
 			at := len(out)
-			out = fmt.Appendf(out, "%d %d obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", r.Number, r.Generation, len(forged), forged)
+			out = appendForged(out, r)
 			out = f.section(out, entry{r.Number, int64(at), r.Generation, 'n'})
-			end := len(out)
-			out = fmt.Appendf(out, "xref\n0 0\ntrailer\n<</Root %s R/Size %d/Prev %d>>\n", f.doc.Latest().CatalogRef(), f.size(), f.lastXRef())
-			return fmt.Appendf(out, "startxref\n%d\n%%%%EOF\n", end), nil
+			return f.unlisting(out), nil
 		}},
 		{"differential-hybrid", differential, "only readers of cross-reference streams see the new content", true, hybrid},
 		{"differential-stream-length", differential, "a stream ends in two places", true, func(f *forgery) ([]byte, error) {
@@ -100,7 +98,7 @@ func hybrid(f *forgery) ([]byte, error) {
 	}
 	out := append(bytes.Clone(f.in), '\n')
 	at := len(out)
-	out = fmt.Appendf(out, "%d %d obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", r.Number, r.Generation, len(forged), forged)
+	out = appendForged(out, r)
 	hidden := len(out)
 	row := []byte{1, byte(at >> 24), byte(at >> 16), byte(at >> 8), byte(at), 0}
 	out = fmt.Appendf(out, "%d 0 obj\n<</Type/XRef/W[1 4 1]/Index[%d 1]/Size %d/Root %s R/Length %d>>\nstream\n%s\nendstream\nendobj\n",

@@ -61,7 +61,7 @@ func incremental() []Variant {
 			if err != nil {
 				return nil, err
 			}
-			return fmt.Appendf(bytes.Clone(f.in), "\n%d %d obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", r.Number, r.Generation, len(forged), forged), nil
+			return appendForged(append(bytes.Clone(f.in), '\n'), r), nil
 		}},
 		{"isa-trailer-only", isa, "a trailer without cross-reference is appended", true, func(f *forgery) ([]byte, error) {
 			return fmt.Appendf(bytes.Clone(f.in), "\ntrailer\n<</Root %s R>>\n%%%%EOF\n", f.doc.Latest().CatalogRef()), nil
@@ -71,18 +71,15 @@ func incremental() []Variant {
 			if err != nil {
 				return nil, err
 			}
-			hidden := fmt.Appendf(bytes.Clone(f.in), "\n%d %d obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", r.Number, r.Generation, len(forged), forged)
-			at := len(hidden)
-			return fmt.Appendf(hidden, "xref\n0 0\ntrailer\n<</Root %s R/Size %d/Prev %d>>\nstartxref\n%d\n%%%%EOF\n",
-				f.doc.Latest().CatalogRef(), f.size(), f.lastXRef(), at), nil
+			hidden := appendForged(append(bytes.Clone(f.in), '\n'), r)
+			return f.unlisting(hidden), nil
 		}},
 		{"isa-damaged", isa, "new content, and a cross-reference that has to be rebuilt", true, func(f *forgery) ([]byte, error) {
 			r, _, err := f.content()
 			if err != nil {
 				return nil, err
 			}
-			return fmt.Appendf(bytes.Clone(f.in), "\n%d %d obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\nstartxref\n7\n%%%%EOF\n",
-				r.Number, r.Generation, len(forged), forged), nil
+			return append(appendForged(append(bytes.Clone(f.in), '\n'), r), "startxref\n7\n%%EOF\n"...), nil
 		}},
 	}
 }

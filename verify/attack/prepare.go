@@ -32,19 +32,11 @@ func Prepare(ctx context.Context, unsigned []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := append(bytes.Clone(unsigned), '\n')
-	out = append(out, hiddenContent(r)...)
-	at := len(out)
+	out := appendForged(append(bytes.Clone(unsigned), '\n'), r)
 	if all := d.Revisions(); d.Rebuilt() || len(all) == 0 || all[len(all)-1].Kind == "stream" { // a table does not follow a stream (ISO 32000-2, 7.5.8)
 		return nil, ErrNotApplicable
 	}
-	out = fmt.Appendf(out, "xref\n0 0\ntrailer\n<</Root %s R/Size %d/Prev %d>>\n", d.Latest().CatalogRef(), f.size(), f.lastXRef())
-	return fmt.Appendf(out, "startxref\n%d\n%%%%EOF\n", at), nil
-}
-
-// hiddenContent is the content that nobody is shown before it was signed.
-func hiddenContent(r pdf.Ref) []byte {
-	return fmt.Appendf(nil, "%d %d obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", r.Number, r.Generation, len(forged), forged)
+	return f.unlisting(out), nil
 }
 
 // prepared are the variants that need a file that was prepared, or tables that begin anew where the signature ends.
@@ -55,7 +47,7 @@ func prepared() []Variant {
 			if err != nil {
 				return nil, err
 			}
-			at := bytes.Index(f.in, hiddenContent(r))
+			at := bytes.Index(f.in, appendForged(nil, r))
 			if at < 0 || at >= int(f.signature.ByteRange[1]) {
 				return nil, ErrNotApplicable
 			}
@@ -80,7 +72,7 @@ func fakeSigned(f *forgery) ([]byte, error) {
 	}
 	out := append(bytes.Clone(f.in), '\n')
 	at := len(out)
-	out = fmt.Appendf(out, "%d %d obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n", r.Number, r.Generation, len(forged), forged)
+	out = appendForged(out, r)
 	fake := len(out)
 	out = fmt.Appendf(out, "%s%d 1\n%010d %05d n \n", head, r.Number, at, r.Generation)
 	out = append(out, signed[len(head):end]...)
