@@ -20,8 +20,8 @@ var floors = [][]string{
 
 // rooms lists the platform from below, as floors does the engine; a room imports what stands before its own line.
 var rooms = [][]string{
-	{"foundation/clock", "foundation/fault"}, {"foundation/i18n", "foundation/config", "foundation/seal"}, {"foundation/store"},
-	{"foundation/blob", "foundation/job", "foundation/audit"}, {"foundation/auth"}, {"foundation/web", "foundation/sandbox", "foundation/operate"},
+	{"foundation/clock", "foundation/fault"}, {"foundation/i18n", "foundation/config", "foundation/seal"}, {"foundation/web"}, {"foundation/store"},
+	{"foundation/blob", "foundation/job", "foundation/audit"}, {"foundation/auth"}, {"foundation/sandbox", "foundation/operate"},
 	{"directory"}, {"pki"}, {"signing"}, {"registry"}, {"records"}, {"services"}, {"report"},
 }
 

@@ -1,0 +1,54 @@
+package auth
+
+import (
+	"github.com/antinvn/antin/internal/foundation/store"
+	"github.com/antinvn/antin/internal/foundation/web"
+)
+
+// Actor is who acts, for which agency, with the grants that the session was loaded with. The zero Actor is a visitor.
+type Actor struct {
+	Account store.ID
+	Person  store.ID // whose account it is; 0 for a service
+	Agency  store.ID // the acting one
+	Grants  []Grant  // those in force, at all agencies
+	Request string   // the request's id, kept with each event
+	Once    string   // the form's single-use id; "" for none
+}
+
+// Grant is a role that an account holds at an agency, or at one of its units.
+type Grant struct {
+	Role   Role
+	Agency store.ID // the agency for which it acts
+	At     store.ID // where the grant's reach begins: the agency or one of its units; 0 is the agency
+	Reach  Reach
+}
+
+// Who is the actor behind a request to a page.
+func Who(r *web.Request) Actor {
+	a, _ := r.Actor.Identity.(Actor)
+	a.Request, a.Once = r.ID, r.Claimed()
+	return a
+}
+
+// May reports whether a grant at the acting agency carries a permission: for menus and buttons. The service decides by its warrant.
+func (a Actor) May(p Permission) bool {
+	_, ok := a.reach(p)
+	return ok
+}
+
+// reach is all that the grants at the acting agency reach with a permission.
+func (a Actor) reach(p Permission) (reaches, bool) {
+	var out reaches
+	for _, g := range a.Grants {
+		most, ok := widest(p, g.Role)
+		if !ok || g.Agency != a.Agency {
+			continue
+		}
+		from := g.At
+		if from == 0 {
+			from = g.Agency
+		}
+		out = out.add(from, min(g.Reach, most))
+	}
+	return out, len(out) > 0
+}
