@@ -8,7 +8,7 @@
 //	row.secret, err = ring.Seal("totp "+account, secret)
 //	secret, err := ring.Open("totp "+account, row.secret)
 //
-// The comment at [Overhead] gives the bytes.
+// docs/blob-format.md gives the bytes.
 package seal
 
 import "github.com/antinvn/antin/codes"
