@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/foundation/durable"
 )
 
 // The names of files being written. One that a killed process left behind is removed by the next run in its folder.
@@ -98,7 +99,7 @@ func settle(files []*replacement) []error {
 		folders[filepath.Dir(r.path)] = nil
 	}
 	for dir := range folders {
-		folders[dir] = syncDir(dir)
+		folders[dir] = durable.SyncFolder(dir)
 	}
 	for i, r := range files {
 		dir := filepath.Dir(r.path)
@@ -195,16 +196,4 @@ func removeIfAbandoned(path string) {
 	if st, err := f.Stat(); err == nil && st.Mode().IsRegular() && lock(f, false) == nil {
 		_ = os.Remove(path) // the next run tries again
 	}
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	return nil
 }

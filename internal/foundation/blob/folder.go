@@ -8,9 +8,9 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
+	"github.com/antinvn/antin/internal/foundation/durable"
 	"github.com/antinvn/antin/internal/foundation/fault"
 )
 
@@ -30,37 +30,19 @@ func NewFolder(path string) (*Folder, error) {
 func (f *Folder) path(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }
 
 // Write is [Driver]'s.
-func (f *Folder) Write(ctx context.Context, key string, r io.Reader) (err error) {
-	tmp, err := os.CreateTemp(filepath.Join(f.root, unfinished), "*") // 0600
-	if err != nil {
+func (f *Folder) Write(ctx context.Context, key string, r io.Reader) error {
+	if err := f.makeFolder(filepath.Dir(f.path(key))); err != nil {
 		return explain(err)
 	}
-	placed := false
-	defer func() {
-		if !placed {
-			err = errors.Join(err, os.Remove(tmp.Name()))
-		}
-	}()
 	from := &source{ctx: ctx, r: r}
-	_, err = io.CopyBuffer(struct{ io.Writer }{tmp}, from, make([]byte, 4*wireSize))
+	err := durable.Write(f.path(key), filepath.Join(f.root, unfinished), os.Rename, func(w io.Writer) error {
+		_, err := io.CopyBuffer(struct{ io.Writer }{w}, from, make([]byte, 4*wireSize))
+		return err
+	})
 	if from.err != nil {
-		return errors.Join(from.err, tmp.Close())
+		return from.err
 	}
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return explain(err)
-	}
-	folder := filepath.Dir(f.path(key))
-	if err := f.makeFolder(folder); err != nil {
-		return explain(err)
-	}
-	if err := os.Rename(tmp.Name(), f.path(key)); err != nil {
-		return explain(err)
-	}
-	placed = true
-	return explain(syncFolder(folder)) // if it fails, what is there is whole, and may have replaced what was: it stays
+	return explain(err)
 }
 
 // source ends with its context, and remembers whether it was the one that failed.
@@ -94,18 +76,7 @@ func (f *Folder) makeFolder(path string) error {
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(parent)
-}
-
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil // there a folder cannot be opened
-	}
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return durable.SyncFolder(parent)
 }
 
 // Read is [Driver]'s.

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/antinvn/antin/internal/foundation/durable"
 	"github.com/antinvn/antin/internal/foundation/fault"
 )
 
@@ -38,7 +39,7 @@ func Create(path string) (*Ring, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fault.New(fault.Unavailable, ErrKeys, path).Because(err)
 	}
-	if err := write(path, ring.text(), os.Link); err != nil {
+	if err := ring.write(path, os.Link); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil, fault.New(fault.Conflict, ErrExists, path)
 		}
@@ -57,7 +58,7 @@ func Rotate(path string) (*Ring, error) {
 	if ring, err = ring.Next(); err != nil {
 		return nil, err
 	}
-	if err := write(path, ring.text(), os.Rename); err != nil {
+	if err := ring.write(path, os.Rename); err != nil {
 		return nil, fault.New(fault.Unavailable, ErrKeys, path).Because(err)
 	}
 	return ring, nil
@@ -86,6 +87,13 @@ func Load(path string) (*Ring, error) {
 		return nil, fault.New(fault.Unavailable, ErrKeys, path).Because(err)
 	}
 	return ring, nil
+}
+
+func (r *Ring) write(path string, place func(from, to string) error) error {
+	return durable.Write(path, filepath.Dir(path), place, func(w io.Writer) error {
+		_, err := w.Write(r.text())
+		return err
+	})
 }
 
 func (r *Ring) text() []byte {
@@ -145,32 +153,4 @@ func decode(text string) ([]byte, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	return key, err
-}
-
-// write puts a file at its place at once, whole and on disk, or not at all. place is os.Link, which overwrites nothing, or os.Rename.
-func write(path string, b []byte, place func(from, to string) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // after a rename it is no longer there
-	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := place(f.Name(), path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil // there a folder cannot be opened
-	}
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
