@@ -53,9 +53,7 @@ func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
 		}
 	})
 	t.Run("s3", func(t *testing.T) {
-		if _, err := program(); err != nil {
-			t.Skip("versitygw is not here: ", err)
-		}
+		needGateway(t)
 		root := filepath.Join(small(t, "size=24m"), "s3")
 		if err := os.Mkdir(root, 0o700); err != nil {
 			t.Fatal(err)
