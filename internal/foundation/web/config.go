@@ -34,6 +34,8 @@ type Config struct {
 	Clock    clock.Clock     // the machine's
 	Random   io.Reader       // crypto/rand
 	Log      *slog.Logger    // slog's default
+	// Observe is told of each answer, for figures; nil tells nobody. The route is a pattern, so that there are few of them.
+	Observe func(route string, status int, took time.Duration)
 }
 
 // Module is what a module brings to the pages. Its texts go into the catalogue on their own.
@@ -42,8 +44,9 @@ type Module struct {
 	Name string
 	// Routes are its pages, forms and calls.
 	Routes []Route
-	// Navigation is what it adds to the menu.
+	// Navigation is what it adds to the menu; Panels what it adds to the first page.
 	Navigation []Item
+	Panels     []Panel
 	// Pages holds its *.html, in a folder "pages"; Assets its scripts, in a folder "assets". Either may be nil.
 	Pages, Assets fs.FS
 }
@@ -69,6 +72,29 @@ type Item struct {
 	Order int // small numbers first
 	// Shown tells who sees it; nil means everybody who is signed in.
 	Shown func(Actor) bool
+}
+
+// Panel is what a module shows on the first page: what waits for this reader, a few lines of it.
+type Panel struct {
+	Order int // small numbers first
+	// Show returns nil where this reader has no use for it.
+	Show func(*Request) (*PanelView, error)
+}
+
+// PanelView is a panel as it is drawn. With no rows it shows what Empty says.
+type PanelView struct {
+	Title Text
+	Rows  []PanelRow
+	More  *Link // leads to all of them
+	Empty Empty
+}
+
+// PanelRow is a line of a panel.
+type PanelRow struct {
+	Text  Text
+	Note  Text
+	Href  string
+	Badge *Badge
 }
 
 // Actor is who sends a request, as far as pages need to know. The zero Actor is a visitor.

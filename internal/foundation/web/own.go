@@ -21,6 +21,7 @@ func own(s *Server) Module {
 	return Module{
 		Name: "web", Pages: files, Assets: files,
 		Routes: []Route{
+			{Pattern: "GET /{$}", Handler: s.home, Anyone: true},
 			{Pattern: "POST /ngon-ngu", Handler: s.chooseLanguage, Anyone: true},
 			{Pattern: "POST /co-quan", Handler: s.chooseAgency},
 			{Pattern: "GET /ma-loi/{code}", Handler: s.explain, Anyone: true},
@@ -29,6 +30,25 @@ func own(s *Server) Module {
 			{Pattern: "GET /he-thong-giao-dien/tien-do", Handler: specimenProgress, Anyone: true},
 		},
 	}
+}
+
+// home is the first page: to who is signed in, what waits for them; to a visitor, what can be done here without an account.
+func (s *Server) home(r *Request) (Answer, error) {
+	var views []*PanelView
+	for _, p := range s.panels {
+		v, err := p.Show(r)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil {
+			views = append(views, v)
+		}
+	}
+	title := T("web.welcome")
+	if r.Actor.SignedIn() {
+		title = T("web.waiting_for_you")
+	}
+	return &Page{Title: title, Body: "home.html", Data: views}, nil
 }
 
 // chooseLanguage keeps the reader's language for a year.

@@ -27,6 +27,7 @@ type Server struct {
 	mux      *http.ServeMux
 	routes   []Route
 	items    []Item
+	panels   []Panel
 	assets   map[string]asset  // by path
 	assetOf  map[string]string // path by "module/name"
 	pages    map[i18n.Lang]map[string]*template.Template
@@ -66,9 +67,10 @@ func New(c Config, modules ...Module) (s *Server, err error) {
 			s.routes = append(s.routes, r)
 			s.mux.Handle(r.Pattern, s.serve(m.Name, r))
 		}
-		s.items = append(s.items, m.Navigation...)
+		s.items, s.panels = append(s.items, m.Navigation...), append(s.panels, m.Panels...)
 	}
 	slices.SortStableFunc(s.items, func(a, b Item) int { return a.Order - b.Order })
+	slices.SortStableFunc(s.panels, func(a, b Panel) int { return a.Order - b.Order })
 	s.mux.HandleFunc("GET /tai-nguyen/{name}", s.sendAsset)
 	s.mux.Handle("/", s.serve("web", Route{Pattern: "/", Anyone: true, Handler: func(r *Request) (Answer, error) {
 		return nil, fault.New(fault.NotFound, ErrNoPage, r.URL.Path)
@@ -211,6 +213,13 @@ func (s *Server) access(r *Request, took time.Duration) {
 	path := r.Pattern
 	if path == "" || path == "/" {
 		path = r.Method + " " + shorten(r.URL.Path, 200)
+	}
+	if s.config.Observe != nil {
+		route := r.Pattern
+		if route == "" || route == "/" {
+			route = "none"
+		}
+		s.config.Observe(route, r.out.status, took)
 	}
 	s.config.Log.Info("request", "request", r.ID, "route", path, "status", r.out.status, "bytes", r.out.bytes, "ms", took.Milliseconds(),
 		"client", r.Client.String(), "actor", r.Actor.ID)

@@ -10,6 +10,7 @@ import (
 	"html"
 	"io"
 	"log/slog"
+	"maps"
 	"mime/multipart"
 	"net"
 	"net/http"
@@ -116,13 +117,23 @@ func newHouse(t *testing.T, change func(*web.Config)) *house {
 	h.server, err = web.New(c, web.Module{
 		Name: "records/note", Pages: fstest.MapFS{"pages/new.html": {Data: []byte(`{{template "form" .}}`)}, "pages/work.html": {Data: []byte(`{{template "progress" .}}`)}},
 		Navigation: []web.Item{{Text: web.Plain("NOTES"), Href: "/ghi-chu"}, {Text: web.Plain("HIDDEN"), Href: "/x", Shown: func(web.Actor) bool { return false }}},
+		Panels: []web.Panel{
+			{Order: 2, Show: func(r *web.Request) (*web.PanelView, error) {
+				h.client = r.Client
+				return &web.PanelView{Title: web.Plain("START"), Rows: []web.PanelRow{{
+					Text: web.Plain("ROW"), Note: web.Plain("REMARK"), Href: "/ghi-chu/moi", Badge: &web.Badge{Kind: web.Wait, Text: web.Plain("BADGE")},
+				}}, More: &web.Link{Text: web.Plain("ALL"), Href: "/ghi-chu"}}, nil
+			}},
+			{Order: 1, Show: func(r *web.Request) (*web.PanelView, error) {
+				if !r.Actor.SignedIn() {
+					return nil, nil //nolint:nilnil // no panel
+				}
+				return &web.PanelView{Title: web.Plain("MINE"), Empty: web.Empty{Title: web.Plain("NONE"), Next: web.Plain("NEXT")}}, nil
+			}},
+		},
 		Routes: []web.Route{
 			{Pattern: "GET /ghi-chu/moi", Handler: h.write}, {Pattern: "POST /ghi-chu/moi", Handler: h.write},
 			{Pattern: "GET /tep", Handler: h.take}, {Pattern: "POST /tep", Handler: h.take, Upload: true},
-			{Pattern: "GET /{$}", Anyone: true, Handler: func(r *web.Request) (web.Answer, error) {
-				h.client = r.Client
-				return &web.Page{Title: web.Plain("START"), Body: "new.html", Form: must(r.Form("note.new", nil))}, nil
-			}},
 			{Pattern: "GET /viec", Handler: func(*web.Request) (web.Answer, error) {
 				return &web.Page{Title: web.Plain("WORK"), Body: "work.html", Refresh: 5, Data: web.Bar{Label: web.Plain("LABEL"), Watch: "/viec/tien-do", Progress: h.progress}}, nil
 			}},
@@ -292,6 +303,37 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		if r.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: a private page may be stored: %q", path, r.Header.Get("Cache-Control"))
 		}
+	}
+}
+
+func TestTheFirstPageShowsWhatWaits(t *testing.T) {
+	h := newHouse(t, nil)
+	page := read(h.do("GET", "/", nil))
+	last := -1
+	for _, want := range []string{"MINE", "NONE", "NEXT", "START", "ROW", "BADGE", "REMARK", "ALL"} {
+		at := strings.Index(page, want)
+		if at <= last {
+			t.Errorf("%s stands at %d, not behind %d", want, at, last)
+		}
+		last = at
+	}
+	h.actor = web.Actor{}
+	if page = read(h.do("GET", "/", nil)); strings.Contains(page, "MINE") || !strings.Contains(page, "START") {
+		t.Error("a visitor sees another's panel, or not their own")
+	}
+}
+
+func TestAnswersAreCountedByRoute(t *testing.T) {
+	seen := map[string]int{}
+	h := newHouse(t, func(c *web.Config) {
+		c.Observe = func(route string, status int, _ time.Duration) { seen[fmt.Sprint(route, " ", status)]++ }
+	})
+	for _, path := range []string{"/", "/ghi-chu/moi", "/khong-co/1", "/khong-co/2", "/hong"} {
+		h.do("GET", path, nil)
+	}
+	want := map[string]int{"GET /{$} 200": 1, "GET /ghi-chu/moi 200": 1, "none 404": 2, "GET /hong 500": 1}
+	if !maps.Equal(seen, want) {
+		t.Errorf("%v", seen)
 	}
 }
 
