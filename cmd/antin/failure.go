@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/foundation/fault"
+	"github.com/antinvn/antin/internal/foundation/i18n"
 	"github.com/antinvn/antin/keys"
 	"github.com/antinvn/antin/trust"
 	"github.com/antinvn/antin/verify"
@@ -51,6 +53,9 @@ func explain(err error, lang string) *problem {
 		err = codes.Wrap(codeCancelled, "", "", context.Canceled)
 	}
 	entry, ok := codes.Find(codes.Code(codes.Of(err)))
+	if f, platform := errors.AsType[*fault.Error](err); platform && !ok {
+		return explainFault(f, err, lang)
+	}
 	if !ok {
 		entry, _ = codes.Find(codeFailed)
 	}
@@ -67,6 +72,22 @@ func explain(err error, lang string) *problem {
 			p.Text = entry.WhatEN + " Because: " + cause.Text(lang)
 		}
 	}
+	return p
+}
+
+// explainFault says a failure of the platform by the rooms' sentences. What was set or sent wrongly is wrong usage; all else failed.
+func explainFault(f *fault.Error, err error, lang string) *problem {
+	p := &problem{Code: string(f.Kind), Detail: err.Error(), exit: exitFailed}
+	if f.Class == fault.Invalid {
+		p.exit = exitUnreadable
+	}
+	c, broken := catalogue()
+	if broken != nil {
+		p.Text = broken.Error()
+		return p
+	}
+	said := func(which string) string { return c.Fault(i18n.Lang(lang), string(f.Kind), which, f.Object, f.Args) }
+	p.Text = said("what") + " " + said("next")
 	return p
 }
 

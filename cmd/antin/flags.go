@@ -25,6 +25,7 @@ const (
 	errUsage  codes.Code = "cmd.usage"
 	errInput  codes.Code = "cmd.input"  // the input cannot be read
 	errOutput codes.Code = "cmd.output" // the output cannot be written
+	errListen codes.Code = "cmd.listen" // the port is in use, or may not be opened
 )
 
 // list is a flag that may be repeated.

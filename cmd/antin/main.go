@@ -1,4 +1,4 @@
-// Command antin signs, extends, time-stamps, inspects and verifies documents.
+// Command antin is the digital-signature platform of a province: it serves it, and signs, extends, time-stamps, inspects and verifies documents.
 //
 // Every command answers on standard output as text or, with --format json, as one JSON object a line, and ends with
 // 0 done, 1 some failed, 2 undetermined, 3 unreadable input or wrong usage.
@@ -23,7 +23,7 @@ func main() {
 	ignoreFileSizeSignal()
 	code := run(ctx, &env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, lang: language(os.Getenv), openKey: keys.Open,
-		modules: func() []string { return systemModules(os.Getenv, moduleLists, moduleFolders) },
+		modules: func() []string { return systemModules(os.Getenv, moduleLists, moduleFolders) }, environ: os.Environ(),
 	}, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -37,6 +37,7 @@ type env struct {
 	lang           string // "vi" or "en"
 	openKey        func(ctx context.Context, uri string, o *keys.Options) (*keys.Key, error)
 	terminal       sync.Mutex      // held while a question stands there
+	environ        []string        // settings may stand in it
 	modules        func() []string // PKCS#11 libraries for addresses that name none; nil: none
 }
 
@@ -65,6 +66,8 @@ type command struct {
 func commands(e *env) []command {
 	return []command{
 		{"demo", e.words("chạy thử: ký, điền số và ngày, đóng dấu, kiểm tra", "try it out: sign, number, date, seal, check"), runDemo},
+		{"serve", e.words("chạy hệ thống: trang, dịch vụ và việc nền", "run the house: pages, services and the work behind them"), runServe},
+		{"config", e.words("xem cấu hình đang dùng và từng giá trị lấy từ đâu; in tệp mẫu", "print the settings in use and where each came from; print an example file"), runConfig},
 		{"sign", e.words("ký một hoặc nhiều tệp", "sign one or many files"), runSign},
 		{"reserve", e.words("đặt sẵn ô số, ngày, dấu trước chữ ký thứ nhất", "reserve fields for number, date and seal before the first signature"), runReserve},
 		{"extend", e.words("nâng mức chữ ký hoặc gia hạn lưu trữ", "raise the level of signatures, or renew their archive time-stamp"), runExtend},

@@ -31,10 +31,12 @@ type Config struct {
 	UploadLimit   int64  // bytes
 	// TrustedProxies may say who the client is.
 	TrustedProxies []netip.Prefix
-	LogLevel       slog.Level
-	LogFormat      string // "text" or "json"
-	Language       string // "vi" or "en": for whom nothing else says
-	Training       bool   // training keys may be made and used
+	// MetricsFrom may read the figures.
+	MetricsFrom []netip.Prefix
+	LogLevel    slog.Level
+	LogFormat   string // "text" or "json"
+	Language    string // "vi" or "en": for whom nothing else says
+	Training    bool   // training keys may be made and used
 
 	// Strays are variables ANTIN_… that name no setting. They are no error: a container platform makes such names by itself.
 	Strays []string

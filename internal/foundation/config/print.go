@@ -71,8 +71,14 @@ func (v value) shown() string {
 	return u.String()
 }
 
+// About says what a setting is for, in a language.
+func (s Setting) About(lang string) string { return text(lang, "config.setting."+s.Name) }
+
 // Example writes a settings file with every setting in it, each explained and switched off, which is its default.
-func Example(w io.Writer) error {
+func Example(w io.Writer) error { return Write(w, nil) }
+
+// Write writes a settings file with every setting in it, each explained; those that have a value are switched on.
+func Write(w io.Writer, values map[string]string) error {
 	var b strings.Builder
 	for _, lang := range []string{"vi", "en"} {
 		for line := range strings.SplitSeq(text(lang, "config.example.head"), `\n`) {
@@ -89,12 +95,16 @@ func Example(w io.Writer) error {
 				b.WriteString("\n[" + in + "]\n")
 			}
 		}
-		b.WriteString("\n# " + text("vi", "config.setting."+s.Name) + "\n# " + text("en", "config.setting."+s.Name) + "\n")
+		b.WriteString("\n# " + s.About("vi") + "\n# " + s.About("en") + "\n")
 		switch {
 		case len(s.Choices) > 0:
 			b.WriteString("# " + strings.Join(s.Choices, " | ") + "\n")
 		case s.Max > 0:
 			b.WriteString("# " + formatSize(s.Min) + " … " + formatSize(s.Max) + "\n")
+		}
+		if v, ok := values[s.Name]; ok {
+			b.WriteString(name + " = " + v + "\n")
+			continue
 		}
 		b.WriteString(strings.TrimRight("#"+name+" = "+s.Default, " ") + "\n")
 	}

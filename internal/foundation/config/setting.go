@@ -50,6 +50,7 @@ var settings = []Setting{
 	{Name: "master_keys", Kind: Path, Default: "antin-master.keys", set: func(c *Config, s string) { c.MasterKeys = s }},
 	{Name: "upload_limit", Kind: Size, Default: "100 MB", Min: 1 << 20, Max: 2 << 30, set: func(c *Config, s string) { c.UploadLimit, _ = parseSize(s) }},
 	{Name: "trusted_proxies", Kind: Networks, Optional: true, set: func(c *Config, s string) { c.TrustedProxies, _ = parseNetworks(s) }},
+	{Name: "metrics_from", Kind: Networks, Default: "127.0.0.0/8, ::1", Optional: true, set: func(c *Config, s string) { c.MetricsFrom, _ = parseNetworks(s) }},
 	{Name: "language", Kind: Choice, Default: "vi", Choices: []string{"vi", "en"}, set: func(c *Config, s string) { c.Language = s }},
 	{Name: "training", Kind: Choice, Default: "off", Choices: []string{"on", "off"}, set: func(c *Config, s string) { c.Training = s == "on" }},
 	{Name: "blob.folder", Kind: Path, Default: "blobs", set: func(c *Config, s string) { c.BlobFolder = s }},

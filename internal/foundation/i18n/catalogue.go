@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/foundation/fault"
 )
 
 // Lang is a language of the interface, by its BCP 47 tag.
@@ -258,4 +259,18 @@ func Number(l Lang, n int64) string {
 		s = s[:i] + sep + s[i:]
 	}
 	return s
+}
+
+// Fault is what is said of a failure: which is "what", for what happened, or "next", for what to do. A code that has no texts is an internal
+// failure to the reader.
+func (c *Catalogue) Fault(l Lang, code, which, object string, args []fault.Arg) string {
+	key := "fault." + code + "." + which
+	if !c.Has(key) {
+		key = "fault.internal." + which
+	}
+	pairs := []any{"object", object}
+	for _, a := range args {
+		pairs = append(pairs, a.Name, a.Value)
+	}
+	return c.Text(l, key, pairs...)
 }

@@ -76,27 +76,15 @@ func (s *Server) fail(r *Request, err error) {
 // failure finds a fault's texts. A code without one is an internal failure to its reader; the log has the rest.
 func (s *Server) failure(r *Request, f *fault.Error) Failure {
 	v := Failure{Status: f.Class.Status(), Code: string(f.Kind), Request: r.ID, Back: r.back(), SignIn: s.config.SignIn}
-	v.What, v.Next = s.faultText(r.Lang, string(f.Kind), "what", f.Object, f.Args), s.faultText(r.Lang, string(f.Kind), "next", f.Object, f.Args)
+	v.What, v.Next = s.config.Texts.Fault(r.Lang, string(f.Kind), "what", f.Object, f.Args), s.config.Texts.Fault(r.Lang, string(f.Kind), "next", f.Object, f.Args)
 	return v
-}
-
-func (s *Server) faultText(l i18n.Lang, code, which, object string, args []fault.Arg) string {
-	key := "fault." + code + "." + which
-	if !s.config.Texts.Has(key) {
-		key = "fault.internal." + which
-	}
-	pairs := []any{"object", object}
-	for _, a := range args {
-		pairs = append(pairs, a.Name, a.Value)
-	}
-	return s.config.Texts.Text(l, key, pairs...)
 }
 
 // fieldText is what is wrong with a field, and what to do where that is not the same.
 func (s *Server) fieldText(l i18n.Lang, f fault.Field) string {
-	text := s.faultText(l, string(f.Kind), "what", "", f.Args)
+	text := s.config.Texts.Fault(l, string(f.Kind), "what", "", f.Args)
 	if s.config.Texts.Has("fault." + string(f.Kind) + ".next") {
-		text += " " + s.faultText(l, string(f.Kind), "next", "", f.Args)
+		text += " " + s.config.Texts.Fault(l, string(f.Kind), "next", "", f.Args)
 	}
 	return text
 }

@@ -80,6 +80,6 @@ func (s *Server) explain(r *Request) (Answer, error) {
 	if !s.config.Texts.Has("fault." + code + ".what") {
 		return nil, fault.New(fault.NotFound, ErrNoPage, r.URL.Path)
 	}
-	v := Failure{Code: code, What: s.faultText(r.Lang, code, "what", "…", nil), Next: s.faultText(r.Lang, code, "next", "…", nil), Back: "/"}
+	v := Failure{Code: code, What: s.config.Texts.Fault(r.Lang, code, "what", "…", nil), Next: s.config.Texts.Fault(r.Lang, code, "next", "…", nil), Back: "/"}
 	return &Page{Title: T("web.code"), Body: "failure.html", Data: v, Status: http.StatusOK}, nil
 }

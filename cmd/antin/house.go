@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/foundation/auth"
+	"github.com/antinvn/antin/internal/foundation/blob"
+	"github.com/antinvn/antin/internal/foundation/clock"
+	"github.com/antinvn/antin/internal/foundation/config"
+	"github.com/antinvn/antin/internal/foundation/i18n"
+	"github.com/antinvn/antin/internal/foundation/job"
+	"github.com/antinvn/antin/internal/foundation/operate"
+	"github.com/antinvn/antin/internal/foundation/seal"
+	"github.com/antinvn/antin/internal/foundation/store"
+	"github.com/antinvn/antin/internal/foundation/web"
+)
+
+// This file wires the house: it alone knows every room. A room that is new gets its line in each of the lists below.
+
+// texts and migrations are the rooms' files: sentences, one file a language, and steps of the schema.
+var (
+	texts = []fs.FS{
+		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, auth.Files, operate.Files,
+	}
+	migrations = []fs.FS{blob.Migrations, job.Files, auth.Files}
+)
+
+// policies say who may do what.
+var policies = []auth.Policy{operate.Policy}
+
+// catalogue holds all sentences of the house.
+var catalogue = sync.OnceValues(func() (*i18n.Catalogue, error) { return i18n.New(texts...) })
+
+// house is the platform on one node: rooms, from the cellar up.
+type house struct {
+	config  *config.Config
+	log     *slog.Logger
+	clock   clock.Clock
+	db      *store.DB
+	auth    *auth.Service
+	blobs   *blob.Store
+	workers *job.Workers
+	web     *web.Server
+}
+
+// openHouse opens the data that the settings name, brings its schema up to date and wires the rooms. Nothing runs yet.
+func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock.Clock, log *slog.Logger) (h *house, err error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, codes.Wrap(errOutput, "making the folder", c.Data, err)
+	}
+	said, err := catalogue()
+	if err != nil {
+		return nil, err
+	}
+	h = &house{config: c, log: log, clock: clk}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+		}
+	}()
+	var steps []store.Migration
+	for _, files := range migrations {
+		s, err := store.Migrations(files)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, s...)
+	}
+	var issuer *store.Issuer
+	if h.db, issuer, err = store.Open(ctx, store.Config{URL: c.Database, Migrations: steps, Clock: clk}); err != nil {
+		return nil, err
+	}
+	if h.blobs, err = openBlobs(ctx, c, h.db, issuer, ring, clk); err != nil {
+		return nil, err
+	}
+	if h.auth, err = auth.New(auth.Config{DB: h.db, Issuer: issuer, Policies: policies}); err != nil {
+		return nil, err
+	}
+	var owner [8]byte
+	if _, err := io.ReadFull(rand.Reader, owner[:]); err != nil {
+		return nil, err
+	}
+	h.workers = job.New(h.db, issuer, log, int64(binary.BigEndian.Uint64(owner[:])>>1|1), job.Kind{
+		Name: "blob.collect", Tables: blob.Tables, Every: time.Hour, Work: func(ctx context.Context, _ *job.Run) error {
+			_, err := h.blobs.Collect(ctx)
+			return err
+		},
+	})
+	op := operate.New(h.db, h.auth)
+	figures, err := operate.NewMetrics(log, c.MetricsFrom, op.Gauges()...)
+	if err != nil {
+		return nil, err
+	}
+	h.web, err = web.New(web.Config{
+		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
+	}, operate.Pages(op, operate.NewHealth(log, op.Check()), figures))
+	return h, err
+}
+
+func openBlobs(ctx context.Context, c *config.Config, db *store.DB, issuer *store.Issuer, ring *seal.Ring, clk clock.Clock) (*blob.Store, error) {
+	var driver blob.Driver
+	var err error
+	if c.S3 != nil {
+		driver, err = blob.NewS3(ctx, *c.S3, nil)
+	} else {
+		driver, err = blob.NewFolder(c.BlobFolder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return blob.New(blob.Config{Driver: driver, DB: db, Warrant: issuer.System("blob", blob.Tables...), Ring: ring, Clock: clk})
+}
+
+// workersAtOnce is how many jobs one node does side by side: conversions and sending wait more than they compute.
+const workersAtOnce = 4
+
+// serve answers on a listener and does the work behind it, until ctx ends; then it lets what runs finish.
+func (h *house) serve(ctx context.Context, l net.Listener) error {
+	ctx, stop := context.WithCancel(ctx)
+	var behind sync.WaitGroup
+	behind.Go(func() { h.workers.Serve(ctx, workersAtOnce, time.Second) })
+	err := h.web.Serve(ctx, l)
+	stop()
+	behind.Wait()
+	return err
+}
+
+// close gives back what was opened.
+func (h *house) close() error {
+	if h.db == nil {
+		return nil
+	}
+	return h.db.Close()
+}

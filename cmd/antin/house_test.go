@@ -1,0 +1,138 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/antinvn/antin/internal/foundation/seal"
+)
+
+// freePort is one that nobody has now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestServeAnswersAndStops(t *testing.T) {
+	dir := t.TempDir()
+	keys := filepath.Join(dir, "master.keys")
+	if _, err := seal.Create(keys); err != nil {
+		t.Fatal(err)
+	}
+	address := freePort(t)
+	var out, errs bytes.Buffer
+	e := &env{stdout: &out, stderr: &errs, clock: time.Now, lang: "vi"}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, e, []string{"serve", "--listen", address, "--public-address", "http://" + address, "--data", filepath.Join(dir, "data"), "--master-keys", keys})
+	}()
+	var page string
+	for range 200 {
+		time.Sleep(20 * time.Millisecond)
+		r, err := http.Get("http://" + address + "/")
+		if err != nil {
+			continue
+		}
+		b, err := io.ReadAll(r.Body)
+		r.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = string(b)
+		break
+	}
+	if !strings.Contains(page, "Ấn tín") {
+		t.Errorf("no first page: %q %s", page, errs.String())
+	}
+	stop()
+	if code := <-ended; code != exitDone {
+		t.Errorf("ended with %d: %s", code, errs.String())
+	}
+	if !strings.Contains(out.String(), "http://"+address) {
+		t.Errorf("it does not say where it runs: %s", out.String())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "data", "antin.db")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestServeSaysWhatIsMissing(t *testing.T) {
+	dir := t.TempDir()
+	keys := filepath.Join(dir, "master.keys")
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for name, c := range map[string]struct {
+		args []string
+		keys bool
+		exit int
+		want []string
+	}{
+		"no master keys":     {[]string{"--data", filepath.Join(dir, "a"), "--master-keys", keys}, false, exitFailed, []string{"seal.keys", "khóa chủ"}},
+		"two wrong settings": {[]string{"--listen", "nowhere", "--upload-limit", "1"}, true, exitUnreadable, []string{"config.listen", "config.size"}},
+		"the port is taken": {
+			[]string{"--listen", taken.Addr().String(), "--data", filepath.Join(dir, "b"), "--master-keys", keys}, true, exitFailed, []string{"cmd.listen", taken.Addr().String()},
+		},
+		"an argument": {[]string{"x"}, true, exitUnreadable, []string{"cmd.usage"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := os.Stat(keys); c.keys && err != nil {
+				if _, err := seal.Create(keys); err != nil {
+					t.Fatal(err)
+				}
+			} else if !c.keys {
+				os.Remove(keys)
+			}
+			var out, errs bytes.Buffer
+			e := &env{stdout: &out, stderr: &errs, clock: time.Now, lang: "vi"}
+			if code := run(t.Context(), e, append([]string{"serve"}, c.args...)); code != c.exit {
+				t.Errorf("exit %d", code)
+			}
+			for _, w := range c.want {
+				if !strings.Contains(errs.String(), w) {
+					t.Errorf("no %q in %s", w, errs.String())
+				}
+			}
+		})
+	}
+}
+
+func TestConfigTellsWhereValuesComeFrom(t *testing.T) {
+	var out, errs bytes.Buffer
+	e := &env{stdout: &out, stderr: &errs, clock: time.Now, lang: "en", environ: []string{"ANTIN_LISTEN=localhost:9999", "ANTIN_S3_SECRET=hidden"}}
+	args := []string{"config", "print", "--data", "here", "--s3-endpoint", "https://s3.example", "--s3-bucket", "b", "--s3-key-id", "k"}
+	if code := run(t.Context(), e, args); code != exitDone {
+		t.Fatal(code, errs.String())
+	}
+	for _, want := range []string{"ANTIN_LISTEN", "--data", "********", "default"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "hidden") {
+		t.Error("a secret is shown")
+	}
+	out.Reset()
+	if code := run(t.Context(), e, []string{"config", "example"}); code != exitDone || !strings.Contains(out.String(), "#listen = localhost:8480") {
+		t.Error(code, out.String())
+	}
+	if code := run(t.Context(), e, []string{"config"}); code != exitUnreadable {
+		t.Error(code)
+	}
+}
