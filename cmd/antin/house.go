@@ -24,6 +24,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/web"
+	"github.com/antinvn/antin/internal/records/register"
 )
 
 // This file wires the house: it alone knows every room. A room that is new gets its line in each of the lists below.
@@ -32,12 +33,13 @@ import (
 var (
 	texts = []fs.FS{
 		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, auth.Files, operate.Files,
+		register.Files,
 	}
-	migrations = []fs.FS{blob.Migrations, job.Files, auth.Files}
+	migrations = []fs.FS{blob.Migrations, job.Files, auth.Files, register.Files}
 )
 
 // policies say who may do what.
-var policies = []auth.Policy{operate.Policy}
+var policies = []auth.Policy{operate.Policy, register.Policy}
 
 // catalogue holds all sentences of the house.
 var catalogue = sync.OnceValues(func() (*i18n.Catalogue, error) { return i18n.New(texts...) })
@@ -104,7 +106,7 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	}
 	h.web, err = web.New(web.Config{
 		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
-	}, operate.Pages(op, operate.NewHealth(log, op.Check()), figures))
+	}, operate.Pages(op, operate.NewHealth(log, op.Check()), figures), register.Pages(register.New(h.db, h.auth)))
 	return h, err
 }
 

@@ -1,0 +1,14 @@
+package register
+
+import "embed"
+
+// Files are the texts, the migrations and the pages.
+//
+//go:embed vi.txt en.txt migrations/*.sql pages/*.html
+var Files embed.FS
+
+//go:embed kinds.tsv
+var kindsText string
+
+//go:embed forms.tsv
+var formsText string
