@@ -1,0 +1,127 @@
+// What the browser tests share: a program that serves, a browser, and what every page is held to.
+import { spawn, execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const root = new URL('..', import.meta.url).pathname
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+// Limits on the wire, cold, with style and script (the first page, and any other).
+export const firstPage = 60_000
+export const anyPage = 100_000
+
+export const desktop = { width: 1280, height: 900 }
+export const phone = { width: 390, height: 844 }
+
+// demo builds the program, starts its demo and waits until its history is filled in.
+export async function demo() {
+  const folder = mkdtempSync(join(tmpdir(), 'antin-e2e-'))
+  const program = join(folder, 'antin')
+  execFileSync('go', ['build', '-o', program, './cmd/antin'], { cwd: root, stdio: 'inherit' })
+  const child = spawn(program, ['demo', '--format', 'json', '--listen', 'localhost:0'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (b) => { said += b })
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  const house = { folder, said: () => said, stop: async () => { child.kill('SIGTERM'); await ended; rmSync(folder, { recursive: true, force: true }) } }
+  await new Promise((resolve, reject) => {
+    ended.then((code) => reject(new Error(`the demo ended with ${code}: ${said}`)))
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const told = JSON.parse(line)
+      Object.assign(house, told)
+      if (told.done) resolve()
+    })
+  })
+  return house
+}
+
+export function launch() {
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+}
+
+// open gives a page that notes what goes wrong in it: what the console calls an error, and answers of 400 and above.
+export async function open(browser, house, size = desktop, options = {}) {
+  const context = await browser.newContext({ viewport: size, locale: 'vi-VN', baseURL: house.address, ...options })
+  const page = await context.newPage()
+  page.wrong = []
+  page.on('console', (m) => { if (m.type() === 'error') page.wrong.push(`console: ${m.text()}`) })
+  page.on('pageerror', (e) => page.wrong.push(`script: ${e.message}`))
+  return page
+}
+
+export async function signIn(page, account) {
+  await page.goto('/dang-nhap')
+  await page.fill('input[name="name"]', account.name)
+  await page.fill('input[type="password"]', account.password)
+  await page.click('main form button.primary')
+  await page.waitForURL((u) => !u.pathname.startsWith('/dang-nhap'))
+}
+
+// faults is what is wrong with the page that is open: accessibility (WCAG 2.1 A and AA), width, what the page itself noted.
+export async function faults(page) {
+  await page.evaluate(axe)
+  const found = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }))
+  const out = found.violations.map((v) => `axe ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  if (over > 0) out.push(`the page is ${over} pixels wider than the window`)
+  if (await page.locator('h1').count() !== 1) out.push('it has not one heading of the first order')
+  if (!(await page.title())) out.push('it has no title')
+  return [...out, ...page.wrong.splice(0)]
+}
+
+// weight is how many bytes a page takes on the wire in a browser that has nothing of it yet.
+export async function weight(browser, house, path, state) {
+  const context = await browser.newContext({ viewport: desktop, baseURL: house.address, storageState: state })
+  const page = await context.newPage()
+  const wire = await context.newCDPSession(page)
+  let bytes = 0
+  await wire.send('Network.enable')
+  wire.on('Network.loadingFinished', (e) => { bytes += e.encodedDataLength })
+  await page.goto(path, { waitUntil: 'networkidle' })
+  await context.close()
+  return bytes
+}
+
+// shape is an address without what names one thing of many.
+export function shape(path) {
+  return path.replace(/\b[a-z]{3}_[0-9a-z]{13}\b/g, '*').replace(/\?.*/, (q) => '?' + [...new URLSearchParams(q).keys()].sort().join('&'))
+}
+
+// crawl visits what links lead to, a few addresses of each shape, and calls look on each page with its answer.
+export async function crawl(page, look, { start = '/', each = 3, most = 400 } = {}) {
+  const seen = new Set(), shapes = new Map(), next = [start]
+  let visited = 0
+  while (next.length && visited < most) {
+    const path = next.shift()
+    if (seen.has(path)) continue
+    seen.add(path)
+    const of = shape(path)
+    if ((shapes.get(of) ?? 0) >= each) continue
+    shapes.set(of, (shapes.get(of) ?? 0) + 1)
+    visited++
+    const answer = await follow(page, path)
+    await look(path, answer)
+    if (!answer.page) continue
+    const links = await page.evaluate(() => [...document.querySelectorAll('a[href]')].map((a) => a.href))
+    for (const l of links) {
+      const u = new URL(l)
+      if (u.origin === new URL(page.url()).origin && !u.pathname.startsWith('/tai-nguyen/')) next.push(u.pathname + u.search)
+    }
+  }
+  return visited
+}
+
+// follow opens an address; a download is asked for beside the page.
+async function follow(page, path) {
+  try {
+    const r = await page.goto(path)
+    return { status: r.status(), type: r.headers()['content-type'] ?? '', page: (r.headers()['content-type'] ?? '').startsWith('text/html') }
+  } catch (e) {
+    if (!/ERR_ABORTED|Download is starting/.test(e.message)) throw e
+    const r = await page.context().request.get(path)
+    return { status: r.status(), type: r.headers()['content-type'] ?? '', page: false }
+  }
+}
