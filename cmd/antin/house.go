@@ -86,7 +86,9 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	if h.blobs, err = openBlobs(ctx, c, h.db, issuer, ring, clk); err != nil {
 		return nil, err
 	}
-	if h.auth, err = auth.New(auth.Config{DB: h.db, Issuer: issuer, Policies: policies}); err != nil {
+	if h.auth, err = auth.New(auth.Config{
+		DB: h.db, Issuer: issuer, Policies: policies, Ring: ring, Public: c.PublicAddress, Clock: clk, Log: log,
+	}); err != nil {
 		return nil, err
 	}
 	var owner [8]byte
@@ -106,7 +108,8 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	}
 	h.web, err = web.New(web.Config{
 		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
-	}, operate.Pages(op, operate.NewHealth(log, op.Check()), figures), register.Pages(register.New(h.db, h.auth)))
+		Sessions: h.auth.Sessions(),
+	}, auth.Pages(h.auth), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), register.Pages(register.New(h.db, h.auth)))
 	return h, err
 }
 

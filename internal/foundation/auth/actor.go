@@ -8,6 +8,7 @@ import (
 // Actor is who acts, for which agency, with the grants that the session was loaded with. The zero Actor is a visitor.
 type Actor struct {
 	Account store.ID
+	Session store.ID
 	Person  store.ID // whose account it is; 0 for a service
 	Agency  store.ID // the acting one
 	Grants  []Grant  // those in force, at all agencies

@@ -2,9 +2,16 @@ package auth
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"time"
 
+	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
+	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 )
 
@@ -23,24 +30,66 @@ type Rule struct {
 	Decides string
 }
 
-// Config is what a [Service] is made of.
+// Config is what a [Service] is made of. A zero field means what its comment says.
 type Config struct {
-	DB       *store.DB
-	Issuer   *store.Issuer
-	Policies []Policy
+	DB       *store.DB     // needed
+	Issuer   *store.Issuer // needed
+	Policies []Policy      // of the modules; auth's own comes with it
+	// Ring seals what is secret: one that is gone with the process, for tests.
+	Ring *seal.Ring
+	// Public is the address people type; it stands on letters.
+	Public *url.URL
+	// Names are the names of agencies and units as pages show them, from package directory/org: their ids.
+	Names func(tx *store.Tx, agencies []store.ID) (map[store.ID]string, error)
+	// Cost is that of passwords' hashes: RFC 9106's for 64 MB.
+	Cost Cost
+	// Idle ends a session that was not used: after an hour. Life ends every session: after twelve.
+	Idle, Life time.Duration
+	Clock      clock.Clock  // the machine's
+	Random     io.Reader    // crypto/rand
+	Log        *slog.Logger // slog's default
 }
 
-// Service answers who may do what. It may be used concurrently.
+// Service answers who is there and who may do what. It may be used concurrently.
 type Service struct {
-	db     *store.DB
-	issuer *store.Issuer
-	rules  Policy
+	db         *store.DB
+	issuer     *store.Issuer
+	rules      Policy
+	ring       *seal.Ring
+	names      func(tx *store.Tx, agencies []store.ID) (map[store.ID]string, error)
+	hasher     *hasher
+	public     *url.URL
+	idle, life time.Duration
+	clock      clock.Clock
+	random     io.Reader
+	log        *slog.Logger
 }
 
 // New makes it of the modules' policies; a method that stands in two of them is an error.
 func New(c Config) (*Service, error) {
-	s := &Service{db: c.DB, issuer: c.Issuer, rules: Policy{}}
-	for _, p := range c.Policies {
+	s := &Service{
+		db: c.DB, issuer: c.Issuer, rules: Policy{}, ring: c.Ring, names: c.Names, public: c.Public, idle: or(c.Idle, time.Hour), life: or(c.Life, 12*time.Hour),
+		random: c.Random, log: or(c.Log, slog.Default()),
+	}
+	if s.random == nil {
+		s.random = rand.Reader
+	}
+	if s.clock = c.Clock; s.clock == nil {
+		s.clock = clock.System{}
+	}
+	if s.names == nil {
+		s.names = ids
+	}
+	var err error
+	if s.ring == nil {
+		if s.ring, err = seal.New(s.random); err != nil {
+			return nil, err
+		}
+	}
+	if s.hasher, err = newHasher(or(c.Cost, defaultCost), s.random); err != nil {
+		return nil, err
+	}
+	for _, p := range append([]Policy{own}, c.Policies...) {
 		for method, r := range p {
 			if _, twice := s.rules[method]; twice {
 				return nil, fmt.Errorf("auth: %s stands in two policies", method)
@@ -52,6 +101,22 @@ func New(c Config) (*Service, error) {
 		}
 	}
 	return s, nil
+}
+
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+func ids(_ *store.Tx, agencies []store.ID) (map[store.ID]string, error) {
+	names := map[store.ID]string{}
+	for _, a := range agencies {
+		names[a] = a.Text("agy")
+	}
+	return names, nil
 }
 
 func count(bs ...bool) (n int) {
@@ -81,7 +146,7 @@ func (s *Service) Warrant(_ context.Context, who Actor, method string) (*store.W
 	case rule.Needs != "":
 		r, ok := who.reach(rule.Needs)
 		if !ok {
-			return nil, fault.New(fault.Denied, ErrDenied, string(rule.Needs))
+			return nil, fault.New(fault.Denied, ErrDenied, "").Say("permission", rule.Needs.key())
 		}
 		g.Reach = r
 	}

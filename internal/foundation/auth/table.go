@@ -60,6 +60,9 @@ const (
 	ManageCertificates Permission = "certificate.manage"
 )
 
+// key is the permission's text in the catalogue.
+func (p Permission) key() string { return "auth.permission." + string(p) }
+
 // line says who has a permission, and how far it may reach at most, whatever the grant says.
 type line struct {
 	permission Permission

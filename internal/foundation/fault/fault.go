@@ -51,8 +51,11 @@ type Error struct {
 	Err error
 }
 
-// Arg is a value that a text names as {Name}.
-type Arg struct{ Name, Value string }
+// Arg is a value that a text names as {Name}. Where Text is set, the value is the key of another text.
+type Arg struct {
+	Name, Value string
+	Text        bool
+}
 
 // Field is a field of a form and what is wrong with it.
 type Field struct {
@@ -69,7 +72,14 @@ func New(c Class, kind codes.Code, object string) *Error {
 // With returns a copy whose text may name a value.
 func (e *Error) With(name, value string) *Error {
 	c := *e
-	c.Args = append(slices.Clip(e.Args), Arg{name, value})
+	c.Args = append(slices.Clip(e.Args), Arg{Name: name, Value: value})
+	return &c
+}
+
+// Say returns a copy whose text may name another text, by its key in the catalogue.
+func (e *Error) Say(name, key string) *Error {
+	c := *e
+	c.Args = append(slices.Clip(e.Args), Arg{Name: name, Value: key, Text: true})
 	return &c
 }
 

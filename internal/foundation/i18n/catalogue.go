@@ -270,7 +270,11 @@ func (c *Catalogue) Fault(l Lang, code, which, object string, args []fault.Arg) 
 	}
 	pairs := []any{"object", object}
 	for _, a := range args {
-		pairs = append(pairs, a.Name, a.Value)
+		value := a.Value
+		if a.Text {
+			value = c.Text(l, value)
+		}
+		pairs = append(pairs, a.Name, value)
 	}
 	return c.Text(l, key, pairs...)
 }

@@ -304,6 +304,15 @@ type Done struct { //nolint:errname // it is an answer that travels as an error
 
 func (d *Done) Error() string { return "store: this form was taken before" }
 
+// Before takes apart an error that says that a form was taken before: what its first sending did, for the page that leads where that one
+// led, and no error. Any other error comes back as it is.
+func Before(err error) (*Done, error) {
+	if d, ok := errors.AsType[*Done](err); ok {
+		return d, nil
+	}
+	return nil, err
+}
+
 func (tx *Tx) onceBefore() error {
 	if tx.w.once == "" || tx.readonly {
 		return nil

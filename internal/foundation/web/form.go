@@ -131,6 +131,15 @@ func (r *Request) Form(key string, into any) (*Form, error) {
 	return f, r.claim(values.Get(fieldID))
 }
 
+// Next makes an empty form that is shown in the answer to the one that was sent: the next step of a way. It is posted to its own action
+// and carries along what an earlier form holds.
+func (r *Request) Next(key, action string, into any) (*Form, error) {
+	f := &Form{Key: key, Action: localPath(action), ID: r.server.newID(16), Agency: r.Actor.Agency.Value, Kept: r.kept, request: r}
+	fields, err := f.describe(into)
+	f.fill(fields)
+	return f, err
+}
+
 // OK reports whether the form was sent and nothing is wrong with it.
 func (f *Form) OK() bool { return f.sent && !f.Wrong() }
 
@@ -178,7 +187,7 @@ func (f *Form) Blame(err error) bool {
 		return false
 	}
 	switch e.Class {
-	case fault.Invalid, fault.Stale, fault.Conflict, fault.TooLarge, fault.Unsupported:
+	case fault.Invalid, fault.Stale, fault.Conflict, fault.TooLarge, fault.Unsupported, fault.TooMany:
 	default:
 		return false
 	}

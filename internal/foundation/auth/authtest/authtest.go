@@ -32,7 +32,7 @@ func New(t testing.TB, url string, steps []store.Migration, policies ...auth.Pol
 	}
 	h := &House{Clock: clock.NewFake(Start), next: 1000}
 	h.DB, h.Issuer = storetest.Open(t, store.Config{URL: url, Migrations: append(own, steps...), Clock: h.Clock})
-	if h.Auth, err = auth.New(auth.Config{DB: h.DB, Issuer: h.Issuer, Policies: policies}); err != nil {
+	if h.Auth, err = auth.New(auth.Config{DB: h.DB, Issuer: h.Issuer, Policies: policies, Clock: h.Clock, Cost: auth.Cost{MemoryKB: 64, Passes: 1, Lanes: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	return h

@@ -1,0 +1,98 @@
+package auth
+
+import (
+	"time"
+
+	"github.com/antinvn/antin/internal/foundation/store"
+)
+
+// What happens to accounts. The object of each is the account, but for sessions and grants.
+type (
+	// AccountMade is an account that was made, with a one-time password.
+	AccountMade struct {
+		Account store.ID
+		Kind    string
+		Login   store.Personal
+		Name    store.Personal
+		Person  store.ID
+		Managed store.ID // the agency that manages it
+	}
+	// PasswordGiven is a one-time password that was given to who is locked out; it ended all sessions.
+	PasswordGiven struct {
+		Account store.ID
+		Until   time.Time
+	}
+	// PasswordChosen is a password that its owner chose.
+	PasswordChosen struct{ Account store.ID }
+	// AccountClosed is an account that nobody signs in to any more.
+	AccountClosed struct {
+		Account store.ID
+		Reason  string
+	}
+	// AccountOpened is a closed account that is open again.
+	AccountOpened struct{ Account store.ID }
+	// RoleGranted is a role that was given.
+	RoleGranted struct {
+		Grant, Account store.ID
+		Role           string
+		Agency, At     store.ID
+		Reach          string
+		Since, Until   time.Time
+	}
+	// RoleEnded is a grant that ends sooner than it said.
+	RoleEnded struct {
+		Grant, Account store.ID
+		Role           string
+		Agency         store.ID
+		Until          time.Time
+	}
+	// SignedIn is somebody who signed in.
+	SignedIn struct {
+		Session, Account store.ID
+		Address          store.Personal
+	}
+	// SignInFailed is somebody who did not. Account is 0 where there is none of that name; the name is not kept: people type
+	// passwords into the wrong field.
+	SignInFailed struct {
+		Account store.ID
+		Reason  string
+		Address store.Personal
+	}
+	// SignedOut is a session that was ended: by its owner, or for them.
+	SignedOut struct{ Session, Account store.ID }
+	// AgencyChosen is another agency that somebody acts for from now on.
+	AgencyChosen struct{ Session, Agency store.ID }
+)
+
+// EventKind names it.
+func (AccountMade) EventKind() string { return "auth.account_made/1" }
+
+// EventKind names it.
+func (PasswordGiven) EventKind() string { return "auth.password_given/1" }
+
+// EventKind names it.
+func (PasswordChosen) EventKind() string { return "auth.password_chosen/1" }
+
+// EventKind names it.
+func (AccountClosed) EventKind() string { return "auth.account_closed/1" }
+
+// EventKind names it.
+func (AccountOpened) EventKind() string { return "auth.account_opened/1" }
+
+// EventKind names it.
+func (RoleGranted) EventKind() string { return "auth.role_granted/1" }
+
+// EventKind names it.
+func (RoleEnded) EventKind() string { return "auth.role_ended/1" }
+
+// EventKind names it.
+func (SignedIn) EventKind() string { return "auth.signed_in/1" }
+
+// EventKind names it.
+func (SignInFailed) EventKind() string { return "auth.sign_in_failed/1" }
+
+// EventKind names it.
+func (SignedOut) EventKind() string { return "auth.signed_out/1" }
+
+// EventKind names it.
+func (AgencyChosen) EventKind() string { return "auth.agency_chosen/1" }
