@@ -49,6 +49,8 @@ type Anchor struct {
 	Certificate *Certificate
 	From, Until time.Time
 	Name        string // where it came from
+	// Training says that it vouches for keys to learn with: what they sign is right, and has no legal value.
+	Training bool
 }
 
 // AnchorSource gives the anchors in force at a time.

@@ -164,6 +164,9 @@ func anchorLine(e entry) string {
 		line += " ocsp"
 	default:
 	}
+	if e.Training {
+		line += " training"
+	}
 	return line + "\n"
 }
 

@@ -293,3 +293,12 @@ func keyPEM(t testing.TB, c *issued) []byte {
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
+
+func TestATrainingAnchorIsAnotherSnapshot(t *testing.T) {
+	root := issue(t, "Root", nil)
+	plain := trust.NewDated([]certpath.Anchor{{Certificate: root.Certificate}})
+	training := trust.NewDated([]certpath.Anchor{{Certificate: root.Certificate, Training: true}})
+	if plain.Snapshot() == training.Snapshot() || !training.Anchors(time.Now())[0].Training {
+		t.Error("that an anchor is one for training is lost")
+	}
+}

@@ -157,7 +157,7 @@ func (c *collector) chain(p *certpath.Path) ChainFacts {
 		f.Certificates = append(f.Certificates, c.certificate(cert))
 	}
 	if p.Anchor != nil {
-		f.Anchor = &AnchorFacts{Name: p.Anchor.Name, From: moment(p.Anchor.From), Until: moment(p.Anchor.Until)}
+		f.Anchor = &AnchorFacts{Name: p.Anchor.Name, From: moment(p.Anchor.From), Until: moment(p.Anchor.Until), Training: p.Anchor.Training}
 		if f.Anchor.Name == "" {
 			f.Anchor.Name = p.Anchor.Certificate.Subject.String()
 		}

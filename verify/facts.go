@@ -132,6 +132,8 @@ type AnchorFacts struct {
 	Name  string     `json:"name,omitempty"`
 	From  *time.Time `json:"from,omitempty"`
 	Until *time.Time `json:"until,omitempty"`
+	// Training says that it vouches for keys to learn with alone.
+	Training bool `json:"training,omitempty"`
 }
 
 // ProblemFacts is one thing wrong with a path at any time; Code is one of certpath's.

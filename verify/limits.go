@@ -174,6 +174,9 @@ func (d *decision) warnOf(s *knownSignature, v *SignatureVerdict, c *conclusion)
 			v.Warnings = append(v.Warnings, Finding{Code: "timestamp_untrusted", Detail: stamp.errors[0].Code})
 		}
 	}
+	if s.training() {
+		v.Warnings = append(v.Warnings, Finding{Code: "training_key"})
+	}
 	stamped := slices.ContainsFunc(v.Warnings, func(f Finding) bool { return strings.HasPrefix(f.Code, "timestamp_") })
 	d.warnOfClock(s.SignatureFacts, v)
 	if stamped { // that there is no other time goes without saying

@@ -46,6 +46,7 @@ type DocumentReport struct {
 	Sentence      string         `json:"sentence"`
 
 	// For readers; not part of the JSON.
+	Tone       Tone       `json:"-"`
 	Next       []string   `json:"-"` // what would make it pass, or keep it passing
 	ValidUntil *time.Time `json:"-"` // the earliest of its signatures
 	Lines      []Line     `json:"-"` // its signatures, those of one act taken together
@@ -56,6 +57,7 @@ type DocumentReport struct {
 type Line struct {
 	Signatures []int // indices into [Report.Signatures]
 	Indication Indication
+	Tone       Tone
 	Sentence   string
 }
 
@@ -81,6 +83,7 @@ type SignatureReport struct {
 	Warnings            []TextReport   `json:"warnings"`
 
 	// For readers; not part of the JSON.
+	Tone     Tone         `json:"-"`
 	Sentence string       `json:"-"`
 	Answers  []AnswerLine `json:"-"` // who, in which capacity, for which agency, when by whose clock, covering what
 	Next     []string     `json:"-"` // what would make it pass, or keep it passing
@@ -139,7 +142,7 @@ func (v *Verdict) Report(lang string) *Report {
 	for i := range v.Signatures {
 		r.Signatures = append(r.Signatures, v.signatureReport(i, lang))
 	}
-	r.Document = DocumentReport{Indication: v.Indication, SubIndication: optional(v.Sub), Sentence: v.sentence(lang), Lines: v.lines(lang)}
+	r.Document = DocumentReport{Indication: v.Indication, SubIndication: optional(v.Sub), Sentence: v.sentence(lang), Tone: tone(v.Indication, v.training()), Lines: v.lines(lang)}
 	v.sumUp(r)
 	return r
 }
@@ -155,6 +158,7 @@ func (v *Verdict) signatureReport(i int, lang string) SignatureReport {
 	if c := v.certificate(f.Signer); c != nil {
 		r.Signer = &SignerReport{Subject: c.Subject, Serial: c.Serial, Issuer: c.Issuer, Agency: optional(c.Organization), Capacity: optional(c.Title)}
 	}
+	r.Tone = tone(s.Indication, f.training())
 	r.Changes, r.ChangeLines = v.changeReports(i, lang)
 	r.Sentence, r.Answers, r.Next = v.signatureSentence(i, lang), v.answers(i, lang), nextSteps(&r)
 	return r

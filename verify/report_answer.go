@@ -35,7 +35,7 @@ func (v *Verdict) lines(lang string) []Line {
 			out[k].Signatures = append(out[k].Signatures, i)
 			continue
 		}
-		out = append(out, Line{Signatures: []int{i}, Indication: s.Indication})
+		out = append(out, Line{Signatures: []int{i}, Indication: s.Indication, Tone: tone(s.Indication, f.training())})
 		if timed {
 			began[i] = at
 		}
@@ -49,7 +49,7 @@ func (v *Verdict) lines(lang string) []Line {
 // alike says that two signatures are of one signer, with one answer and the same kind of time.
 func (v *Verdict) alike(i, j int) bool {
 	f, g, s, t := &v.Facts.Signatures[i], &v.Facts.Signatures[j], &v.Signatures[i], &v.Signatures[j]
-	return f.Type == g.Type && f.Signer == g.Signer && s.Indication == t.Indication && s.Sub == t.Sub &&
+	return f.Type == g.Type && f.Signer == g.Signer && f.training() == g.training() && s.Indication == t.Indication && s.Sub == t.Sub &&
 		(s.BestSignatureTime == nil) == (t.BestSignatureTime == nil)
 }
 

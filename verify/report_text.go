@@ -50,7 +50,7 @@ func (r *Report) Text() string {
 		fmt.Fprintf(&b, strings.Repeat(" ", indent)+format+"\n", shown...)
 	}
 	line(0, "%s", r.File)
-	line(2, "%s %s: %s", r.Document.Indication.Symbol(), strings.ToUpper(r.Document.Indication.Word(r.lang)), lowerFirst(r.Said()))
+	line(2, "%s %s: %s", r.Document.Tone.Symbol(), strings.ToUpper(r.Document.Tone.Word(r.lang)), lowerFirst(r.Said()))
 	if r.Document.ValidUntil != nil {
 		line(4, text("until", r.lang), clock(*r.Document.ValidUntil))
 	}
@@ -61,7 +61,7 @@ func (r *Report) Text() string {
 		line(4, text("reused", r.lang), strconv.Itoa(r.Checked), strconv.Itoa(r.Reused))
 	}
 	for _, l := range r.Document.Lines {
-		line(2, "%s. %s %s", l.Numbers(), l.Indication.Symbol(), l.Sentence)
+		line(2, "%s. %s %s", l.Numbers(), l.Tone.Symbol(), l.Sentence)
 		for _, i := range l.Signatures {
 			if len(l.Signatures) > 1 {
 				line(5, "%s. %s", strconv.Itoa(i+1), r.Signatures[i].Sentence)
@@ -74,7 +74,7 @@ func (r *Report) Text() string {
 
 // Said is the document's sentence without the word of its answer, for a place below that word.
 func (r *Report) Said() string {
-	if word, rest, ok := strings.Cut(r.Document.Sentence, ": "); ok && strings.EqualFold(word, r.Document.Indication.Word(r.lang)) {
+	if word, rest, ok := strings.Cut(r.Document.Sentence, ": "); ok && strings.EqualFold(word, r.Document.Tone.Word(r.lang)) {
 		return upperFirst(rest)
 	}
 	return r.Document.Sentence

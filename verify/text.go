@@ -19,8 +19,15 @@ var texts = map[string][2]string{
 	"doc_passed_lines":  {"Văn bản còn nguyên vẹn và cả %s chữ ký đều hợp lệ.", "The document is intact and all of its %s signatures are valid."},
 	"doc_failed":        {"Không hợp lệ: %s", "Not valid: %s"},
 	"doc_indeterminate": {"Chưa kết luận được: %s", "Cannot tell yet: %s"},
-	"tst_passed":        {"Dấu thời gian hợp lệ.", "The time-stamp is valid."},
-	"no_signature":      {"Văn bản không có chữ ký số nào.", "The document carries no digital signature."},
+	// a document that only training keys vouch for
+	"training.doc_passed":        {"Chỉ để huấn luyện: văn bản ký bằng khóa huấn luyện, không có giá trị pháp lý. Về kỹ thuật, văn bản còn nguyên vẹn và chữ ký đúng.", "For training only: the document is signed by training keys and has no legal value. Technically it is intact and its signatures are right."},
+	"training.doc_passed_lines":  {"Chỉ để huấn luyện: văn bản ký bằng khóa huấn luyện, không có giá trị pháp lý. Về kỹ thuật, văn bản còn nguyên vẹn và cả %s chữ ký đều đúng.", "For training only: the document is signed by training keys and has no legal value. Technically it is intact and all of its %s signatures are right."},
+	"training.doc_failed":        {"Không hợp lệ, và chỉ là chữ ký huấn luyện: %s", "Not valid, and for training only: %s"},
+	"training.doc_indeterminate": {"Chưa kết luận được, và chỉ là chữ ký huấn luyện: %s", "Cannot tell yet, and for training only: %s"},
+	"training.tst_passed":        {"Chỉ để huấn luyện: dấu thời gian của dịch vụ huấn luyện, không có giá trị pháp lý. Về kỹ thuật, dấu thời gian đúng.", "For training only: the time-stamp is a training service's and has no legal value. Technically it is right."},
+
+	"tst_passed":   {"Dấu thời gian hợp lệ.", "The time-stamp is valid."},
+	"no_signature": {"Văn bản không có chữ ký số nào.", "The document carries no digital signature."},
 
 	"reused": {"Vừa kiểm tra %s chữ ký, dấu thời gian; dùng lại kết quả của %s cái không đổi.", "%s signatures and time-stamps checked now; %s unchanged ones taken from the earlier check."},
 
@@ -32,28 +39,38 @@ var texts = map[string][2]string{
 	"note.certificate_expired_before_renewal": {"Một chứng thư đã hết hạn trước lần gia hạn này: dấu thời gian mới không chứng minh được điều xảy ra trước đó.", "A certificate had expired before this renewal: the new time-stamp cannot prove what came before."},
 
 	// words of the sentence about one signature
-	"sig.passed":         {"Chữ ký của %s hợp lệ", "Signature by %s is valid"},
-	"sig.failed":         {"Chữ ký của %s không hợp lệ", "Signature by %s is not valid"},
-	"sig.indeterminate":  {"Chưa kết luận được về chữ ký của %s", "Signature by %s cannot be judged yet"},
-	"dts.passed":         {"Dấu thời gian của %s hợp lệ", "Document time-stamp by %s is valid"},
-	"dts.failed":         {"Dấu thời gian của %s không hợp lệ", "Document time-stamp by %s is not valid"},
-	"dts.indeterminate":  {"Chưa kết luận được về dấu thời gian của %s", "Document time-stamp by %s cannot be judged yet"},
-	"ctr.passed":         {"Chữ ký xác nhận của %s hợp lệ", "Counter-signature by %s is valid"},
-	"ctr.failed":         {"Chữ ký xác nhận của %s không hợp lệ", "Counter-signature by %s is not valid"},
-	"ctr.indeterminate":  {"Chưa kết luận được về chữ ký xác nhận của %s", "Counter-signature by %s cannot be judged yet"},
-	"sig.nobody":         {"(không rõ người ký)", "(unknown signer)"},
-	"sig.agency":         {" (%s)", " (%s)"},
-	"sig.claims":         {"người tự xưng là %s", "someone who claims to be %s"},
-	"sig.at":             {", ký lúc %s (theo dấu thời gian)", ", signed at %s (by time-stamp)"},
-	"dts.at":             {", đóng lúc %s", ", made at %s"},
-	"sig.claimed":        {", giờ khai báo %s", ", claimed time %s"},
-	"sig.times":          {", gồm %s lần ký (%s)", ", in %s signatures (%s)"},
-	"sig.level":          {", mức %s", ", level %s"},
-	"sig.filled":         {"; điền số, ngày sau khi ký: được phép", "; number and date filled: allowed"},
-	"word.passed":        {"hợp lệ", "valid"},
-	"word.failed":        {"không hợp lệ", "not valid"},
-	"word.indeterminate": {"chưa kết luận được", "cannot tell yet"},
-	"until":              {"Còn xác nhận được đến %s, nếu không chứng thư nào bị thu hồi.", "It can be confirmed until %s, if no certificate is revoked."},
+	"sig.passed":                 {"Chữ ký của %s hợp lệ", "Signature by %s is valid"},
+	"sig.failed":                 {"Chữ ký của %s không hợp lệ", "Signature by %s is not valid"},
+	"sig.indeterminate":          {"Chưa kết luận được về chữ ký của %s", "Signature by %s cannot be judged yet"},
+	"dts.passed":                 {"Dấu thời gian của %s hợp lệ", "Document time-stamp by %s is valid"},
+	"dts.failed":                 {"Dấu thời gian của %s không hợp lệ", "Document time-stamp by %s is not valid"},
+	"dts.indeterminate":          {"Chưa kết luận được về dấu thời gian của %s", "Document time-stamp by %s cannot be judged yet"},
+	"ctr.passed":                 {"Chữ ký xác nhận của %s hợp lệ", "Counter-signature by %s is valid"},
+	"ctr.failed":                 {"Chữ ký xác nhận của %s không hợp lệ", "Counter-signature by %s is not valid"},
+	"ctr.indeterminate":          {"Chưa kết luận được về chữ ký xác nhận của %s", "Counter-signature by %s cannot be judged yet"},
+	"training.sig.passed":        {"Chữ ký huấn luyện của %s đúng về kỹ thuật, không có giá trị pháp lý", "Training signature by %s is technically right and has no legal value"},
+	"training.sig.failed":        {"Chữ ký huấn luyện của %s không hợp lệ", "Training signature by %s is not valid"},
+	"training.sig.indeterminate": {"Chưa kết luận được về chữ ký huấn luyện của %s", "Training signature by %s cannot be judged yet"},
+	"training.dts.passed":        {"Dấu thời gian huấn luyện của %s đúng về kỹ thuật, không có giá trị pháp lý", "Training time-stamp by %s is technically right and has no legal value"},
+	"training.dts.failed":        {"Dấu thời gian huấn luyện của %s không hợp lệ", "Training time-stamp by %s is not valid"},
+	"training.dts.indeterminate": {"Chưa kết luận được về dấu thời gian huấn luyện của %s", "Training time-stamp by %s cannot be judged yet"},
+	"training.ctr.passed":        {"Chữ ký xác nhận huấn luyện của %s đúng về kỹ thuật, không có giá trị pháp lý", "Training counter-signature by %s is technically right and has no legal value"},
+	"training.ctr.failed":        {"Chữ ký xác nhận huấn luyện của %s không hợp lệ", "Training counter-signature by %s is not valid"},
+	"training.ctr.indeterminate": {"Chưa kết luận được về chữ ký xác nhận huấn luyện của %s", "Training counter-signature by %s cannot be judged yet"},
+	"sig.nobody":                 {"(không rõ người ký)", "(unknown signer)"},
+	"sig.agency":                 {" (%s)", " (%s)"},
+	"sig.claims":                 {"người tự xưng là %s", "someone who claims to be %s"},
+	"sig.at":                     {", ký lúc %s (theo dấu thời gian)", ", signed at %s (by time-stamp)"},
+	"dts.at":                     {", đóng lúc %s", ", made at %s"},
+	"sig.claimed":                {", giờ khai báo %s", ", claimed time %s"},
+	"sig.times":                  {", gồm %s lần ký (%s)", ", in %s signatures (%s)"},
+	"sig.level":                  {", mức %s", ", level %s"},
+	"sig.filled":                 {"; điền số, ngày sau khi ký: được phép", "; number and date filled: allowed"},
+	"word.passed":                {"hợp lệ", "valid"},
+	"word.failed":                {"không hợp lệ", "not valid"},
+	"word.training":              {"chỉ để huấn luyện", "for training only"},
+	"word.indeterminate":         {"chưa kết luận được", "cannot tell yet"},
+	"until":                      {"Còn xác nhận được đến %s, nếu không chứng thư nào bị thu hồi.", "It can be confirmed until %s, if no certificate is revoked."},
 
 	// questions about one signature, and the words of their answers
 	"ask.who":             {"Người ký", "Signer"},
@@ -141,16 +158,20 @@ func text(code, lang string) string {
 }
 
 func (v *Verdict) sentence(lang string) string {
+	prefix := ""
+	if v.training() {
+		prefix = trainingTexts
+	}
 	switch {
 	case v.Sub == NoSignature:
 		return text("no_signature", lang)
 	case v.Indication == TotalPassed && v.Facts.Format == "tst":
-		return text("tst_passed", lang)
+		return text(prefix+"tst_passed", lang)
 	case v.Indication == TotalPassed:
 		if n := v.counted(); n > 1 {
-			return fmt.Sprintf(text("doc_passed_lines", lang), strconv.Itoa(n))
+			return fmt.Sprintf(text(prefix+"doc_passed_lines", lang), strconv.Itoa(n))
 		}
-		return text("doc_passed", lang)
+		return text(prefix+"doc_passed", lang)
 	}
 	reason := string(v.Sub)
 	for i := range v.Signatures {
@@ -164,7 +185,7 @@ func (v *Verdict) sentence(lang string) string {
 	if v.Indication == TotalFailed {
 		code = "doc_failed"
 	}
-	return fmt.Sprintf(text(code, lang), reason)
+	return fmt.Sprintf(text(prefix+code, lang), reason)
 }
 
 // counted is the number of signatures that a document's answer rests on.
@@ -210,6 +231,9 @@ func (v *Verdict) signatureSentence(i int, lang string) string {
 func (v *Verdict) verdictOf(i int, lang string) string {
 	kind := map[string]string{TypeSignature: "sig.", TypeCounterSignature: "ctr.", TypeDocumentTimestamp: "dts."}[v.Facts.Signatures[i].Type]
 	word := map[Indication]string{TotalPassed: "passed", TotalFailed: "failed", Indeterminate: "indeterminate"}[v.Signatures[i].Indication]
+	if v.Facts.Signatures[i].training() {
+		kind = trainingTexts + kind
+	}
 	return fmt.Sprintf(text(kind+word, lang), v.who(i, lang))
 }
 

@@ -23,7 +23,7 @@ var styleText string
 
 var page = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
-		"clock": clock, "clean": clean, "kind": kind,
+		"clock": clock, "clean": clean,
 	}).Parse(pageText))
 })
 
@@ -94,18 +94,6 @@ func drawnPages(pages []verify.PagePictures) ([]htmlPictures, error) {
 		out = append(out, h)
 	}
 	return out, nil
-}
-
-// kind is the class of style of an indication: no two answers share a colour.
-func kind(i verify.Indication) string {
-	switch i {
-	case verify.TotalPassed:
-		return "passed"
-	case verify.TotalFailed:
-		return "failed"
-	case verify.Indeterminate:
-	}
-	return "open"
 }
 
 // vietnam is the offset of Vietnamese time, which knows no summer time.

@@ -61,8 +61,8 @@ const (
 	mostPages             = 200
 )
 
-// tones are the colours of the three answers on white paper.
-var tones = map[string][3]float64{"passed": {.07, .39, .16}, "failed": {.64, .05, .15}, "open": {.48, .29, 0}, "": {.1, .1, .12}, "soft": {.34, .38, .42}}
+// tones are the colours of the answers on white paper.
+var tones = map[string][3]float64{"passed": {.07, .39, .16}, "failed": {.64, .05, .15}, "open": {.48, .29, 0}, "training": {.29, .2, .6}, "": {.1, .1, .12}, "soft": {.34, .38, .42}}
 
 // line is one line of text, laid out.
 type line struct {
@@ -71,7 +71,7 @@ type line struct {
 	indent float64
 	tone   string
 	above  float64 // space above it
-	mark   verify.Indication
+	mark   verify.Tone
 }
 
 // layout collects lines, broken to the width of the page.
@@ -142,8 +142,8 @@ func lay(v *verify.Verdict, r *verify.Report, o *PDFOptions) []line {
 	l := &layout{}
 	l.add(line{text: w["title"], size: small, tone: "soft"})
 	l.add(line{text: r.File, size: 15, above: 2})
-	answer := kind(r.Document.Indication)
-	l.add(line{text: strings.ToUpper(r.Document.Indication.Word(r.Language())), size: 17, above: 14, tone: answer, mark: r.Document.Indication})
+	answer := r.Document.Tone
+	l.add(line{text: strings.ToUpper(answer.Word(r.Language())), size: 17, above: 14, tone: string(answer), mark: answer})
 	l.add(line{text: r.Said(), size: 12, above: 4})
 	if t := r.Document.ValidUntil; t != nil {
 		l.add(line{text: w["until"] + " " + clock(*t) + ", " + w["until_note"] + ".", size: body, above: 3})
@@ -162,7 +162,7 @@ func lay(v *verify.Verdict, r *verify.Report, o *PDFOptions) []line {
 		if i == 0 {
 			l.add(line{text: w["signatures"], size: 13, above: 16})
 		}
-		l.add(line{text: one.Numbers() + ". " + one.Sentence, size: 11, above: 8, tone: kind(one.Indication), mark: one.Indication})
+		l.add(line{text: one.Numbers() + ". " + one.Sentence, size: 11, above: 8, tone: string(one.Tone), mark: one.Tone})
 		for _, k := range one.Signatures {
 			l.signature(k, &r.Signatures[k], w, len(one.Signatures) > 1)
 		}
@@ -202,7 +202,7 @@ func (l *layout) signature(k int, s *verify.SignatureReport, w map[string]string
 	}
 	l.add(line{text: w["integrity"] + ": " + w[s.Integrity], size: size, indent: indent, above: 1})
 	for _, e := range s.Errors {
-		l.add(line{text: w["reasons"] + ": " + strings.Join([]string{e.What, e.Cause, e.Next}, " ") + " [" + e.Label() + "]", size: size, indent: indent, above: 3, tone: kind(s.Indication)})
+		l.add(line{text: w["reasons"] + ": " + strings.Join([]string{e.What, e.Cause, e.Next}, " ") + " [" + e.Label() + "]", size: size, indent: indent, above: 3, tone: string(s.Tone)})
 	}
 	for _, e := range s.Warnings {
 		l.add(line{text: w["warnings"] + ": " + e.What + " " + e.Next + " [" + e.Label() + "]", size: size, indent: indent, above: 3})
@@ -332,16 +332,18 @@ func draw(sheet []line, face *font.Embedded, label string) []byte {
 	return b.Bytes()
 }
 
-// sign draws the symbol of an answer: a tick, a cross, or an open circle. Its shape alone tells which.
-func sign(b *bytes.Buffer, i verify.Indication, x, y, size float64) {
-	c := tones[kind(i)]
+// sign draws the symbol of an answer: a tick, a cross, an open circle or a lozenge. Its shape alone tells which.
+func sign(b *bytes.Buffer, t verify.Tone, x, y, size float64) {
+	c := tones[string(t)]
 	fmt.Fprintf(b, "q %.2f %.2f %.2f RG %.2f w 1 J 1 j %.3f 0 0 %.3f %.2f %.2f cm ", c[0], c[1], c[2], .13, size, size, x, y)
-	switch i {
-	case verify.TotalPassed:
+	switch t {
+	case verify.TonePassed:
 		b.WriteString("0.1 0.35 m 0.38 0.05 l 0.9 0.7 l S")
-	case verify.TotalFailed:
+	case verify.ToneFailed:
 		b.WriteString("0.15 0.02 m 0.85 0.7 l 0.85 0.02 m 0.15 0.7 l S")
-	case verify.Indeterminate:
+	case verify.ToneTraining:
+		b.WriteString("0.5 0.8 m 0.92 0.36 l 0.5 -0.08 l 0.08 0.36 l s")
+	case verify.ToneOpen:
 		b.WriteString("0.9 0.36 m 0.9 0.58 0.72 0.76 0.5 0.76 c 0.28 0.76 0.1 0.58 0.1 0.36 c 0.1 0.14 0.28 -0.04 0.5 -0.04 c 0.72 -0.04 0.9 0.14 0.9 0.36 c s")
 	}
 	b.WriteString(" Q\n")

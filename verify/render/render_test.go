@@ -80,6 +80,10 @@ func sample(t *testing.T, name, lang string) (*verify.Verdict, *verify.Report) {
 		s.Digest, s.Signature, s.ByteRange = verify.Unverifiable, verify.Unverifiable, "invalid"
 	case "token":
 		f = facts(t, "token")
+	case "training":
+		for i := range f.Signatures[0].Chains {
+			f.Signatures[0].Chains[i].Anchor.Training = true
+		}
 	case "late":
 		at = testTime.AddDate(60, 0, 0)
 	case "revoked":
@@ -97,7 +101,7 @@ func sample(t *testing.T, name, lang string) (*verify.Verdict, *verify.Report) {
 	return v, r
 }
 
-var samples = []string{"passed", "open", "failed", "acts", "hostile", "none", "dead", "token", "late", "revoked", "changed"}
+var samples = []string{"passed", "open", "failed", "acts", "hostile", "none", "dead", "token", "late", "revoked", "changed", "training"}
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
@@ -239,11 +243,11 @@ func TestHTMLIsBuiltLikeADocument(t *testing.T) {
 
 // TestAnswersShareNothing: colour, word and symbol of each answer are its own.
 func TestAnswersShareNothing(t *testing.T) {
-	all := []verify.Indication{verify.TotalPassed, verify.TotalFailed, verify.Indeterminate}
+	all := []verify.Tone{verify.TonePassed, verify.ToneFailed, verify.ToneOpen, verify.ToneTraining}
 	for _, lang := range []string{"vi", "en"} {
 		seen := map[string]bool{}
 		for _, i := range all {
-			for _, s := range []string{"kind " + kind(i), "symbol " + i.Symbol(), "word " + i.Word(lang)} {
+			for _, s := range []string{"symbol " + i.Symbol(), "word " + i.Word(lang)} {
 				if seen[s] {
 					t.Errorf("%s stands for two answers", s)
 				}
@@ -262,12 +266,12 @@ func TestAnswersShareNothing(t *testing.T) {
 	for _, theme := range strings.Split(styleText, "@media")[:2] {
 		colours := map[string]string{}
 		for _, i := range all {
-			_, value, ok := strings.Cut(theme, "--"+kind(i)+": ")
+			_, value, ok := strings.Cut(theme, "--"+string(i)+": ")
 			value, _, _ = strings.Cut(value, ";")
 			if other, twice := colours[value]; !ok || twice {
-				t.Errorf("%s and %s are both %q", kind(i), other, value)
+				t.Errorf("%s and %s are both %q", i, other, value)
 			}
-			colours[value] = kind(i)
+			colours[value] = string(i)
 		}
 	}
 }
@@ -281,12 +285,12 @@ var (
 // TestAReportHoldsNothingOfAnotherAnswer: neither its class, symbol or colour nor its word, in HTML and in PDF. That "hợp lệ" is part of
 // "không hợp lệ" is language; what cannot be told shares no word with either.
 func TestAReportHoldsNothingOfAnotherAnswer(t *testing.T) {
-	all := map[string]verify.Indication{"passed": verify.TotalPassed, "failed": verify.TotalFailed, "open": verify.Indeterminate}
+	all := map[string]verify.Tone{"passed": verify.TonePassed, "failed": verify.ToneFailed, "open": verify.ToneOpen, "training": verify.ToneTraining}
 	for name, own := range all {
 		for _, lang := range []string{"vi", "en"} {
 			v, r := sample(t, name, lang)
-			if r.Document.Indication != own {
-				t.Fatalf("%s is %s", name, r.Document.Indication)
+			if r.Document.Tone != own {
+				t.Fatalf("%s is %s", name, r.Document.Tone)
 			}
 			var page bytes.Buffer
 			if err := HTML(&page, v, r); err != nil {

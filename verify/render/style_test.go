@@ -68,7 +68,7 @@ func TestEveryTextCanBeRead(t *testing.T) {
 		t.Fatalf("the measure is wrong: %.2f", c)
 	}
 	pairs := [][2]string{{"ink", "paper"}, {"soft", "paper"}}
-	for _, answer := range []string{"passed", "failed", "open"} {
+	for _, answer := range []string{"passed", "failed", "open", "training"} {
 		pairs = append(pairs, [][2]string{{answer, "paper"}, {answer, answer + "-paper"}, {"ink", answer + "-paper"}, {"soft", answer + "-paper"}}...)
 	}
 	for name, colours := range themes(t) {

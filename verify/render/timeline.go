@@ -65,7 +65,7 @@ func timelineOf(v *verify.Verdict, r *verify.Report) *timeline {
 	for k, b := range bars {
 		s := &r.Signatures[b.i]
 		row := timelineRow{
-			Y: float64(k)*rowHeight + 30, X: x(b.cert.NotBefore), Kind: kind(s.Indication), Symbol: s.Indication.Symbol(), MarkX: -1,
+			Y: float64(k)*rowHeight + 30, X: x(b.cert.NotBefore), Kind: string(s.Tone), Symbol: s.Tone.Symbol(), MarkX: -1,
 			Name: fmt.Sprintf("%d. %s", b.i+1, shortened(clean(b.cert.CommonName))),
 		}
 		row.TextY, row.Width = row.Y-8, x(b.cert.NotAfter)-row.X
