@@ -26,6 +26,8 @@ const (
 	ErrNewer codes.Code = "store.newer"
 	// ErrSchema: a step of the schema is not the one that was applied, or came too late.
 	ErrSchema codes.Code = "store.schema"
+	// ErrEvent: an event is above 64 kB, for which the log has no room. A fault of the program: a mass act records one event for each thing.
+	ErrEvent codes.Code = "store.event"
 	// ErrTaken: a value that must be unique is there already.
 	ErrTaken codes.Code = "store.taken"
 )

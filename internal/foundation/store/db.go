@@ -51,6 +51,9 @@ type dialect interface {
 	do(ctx context.Context, f func(querier) error) error
 	explain(err error) error
 	skipLocked() string
+	// sequence gives places to a list of ids: its arguments are the first place and what list returns.
+	sequence() string
+	list(ids []ID) string
 	close() error
 }
 

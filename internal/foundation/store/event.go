@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/antinvn/antin/internal/foundation/fault"
 )
 
 // Event is something that happened: a struct with named fields of the types ID, string, bool, int, int64, time.Time, slices of
@@ -37,6 +39,8 @@ type Recorded struct {
 	Leaf     []byte            // what the log holds: one JSON object, see [Recorded.Data]
 	Personal map[string]string // the personal fields that were not erased
 	Seq      int64             // its place in the log; -1 before it has one
+
+	disclosed map[string]disclosure
 }
 
 // Data are the event's fields as the log holds them.
@@ -51,6 +55,9 @@ func (r *Recorded) Data() (map[string]any, error) {
 	}
 	return leaf.Data, nil
 }
+
+// maxLeaf is what an entry of the log has room for (c2sp.org/tlog-tiles: a length of 16 bits).
+const maxLeaf = 1<<16 - 1
 
 type disclosure struct {
 	Salt  []byte `json:"salt"`
@@ -87,6 +94,9 @@ func record(id ID, at time.Time, w *Warrant, e Event, random io.Reader) (leaf, p
 	}
 	leaf = fmt.Appendf(nil, `{"v":1,"id":"%d","at":%q,"kind":%s,"actor":"%d","agency":"%d","method":%s,"object":"%d","data":{%s}}`,
 		id, stamp(at), quoted(e.EventKind()), w.actor, w.agency, quoted(w.method), object, data.Bytes())
+	if len(leaf) > maxLeaf {
+		return nil, nil, 0, fault.New(fault.Internal, ErrEvent, e.EventKind())
+	}
 	if len(disclosed) > 0 {
 		personal, err = json.Marshal(disclosed)
 	}
@@ -112,12 +122,11 @@ func (r *Recorded) disclose(stored []byte) error {
 	if len(stored) == 0 {
 		return nil
 	}
-	fields := map[string]disclosure{}
-	if err := json.Unmarshal(stored, &fields); err != nil {
+	if err := json.Unmarshal(stored, &r.disclosed); err != nil {
 		return fmt.Errorf("event %d: personal fields: %w", r.ID, err)
 	}
-	r.Personal = make(map[string]string, len(fields))
-	for name, d := range fields {
+	r.Personal = make(map[string]string, len(r.disclosed))
+	for name, d := range r.disclosed {
 		r.Personal[name] = d.Value
 	}
 	return nil

@@ -184,3 +184,9 @@ func (d *postgresDB) explain(err error) error {
 func (d *postgresDB) close() error { return d.db.Close() }
 
 func (d *postgresDB) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
+
+func (d *postgresDB) sequence() string {
+	return `UPDATE event SET seq = ? + j.n - 1 FROM unnest(CAST(? AS BIGINT[])) WITH ORDINALITY AS j (id, n) WHERE event.id = j.id AND event.seq IS NULL`
+}
+
+func (d *postgresDB) list(ids []ID) string { return "{" + joined(ids) + "}" }

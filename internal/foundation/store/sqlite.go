@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -365,3 +366,20 @@ func (p *prepared) closeAll() {
 }
 
 func (d *sqliteDB) skipLocked() string { return "" }
+
+func (d *sqliteDB) sequence() string {
+	return `UPDATE event SET seq = ? + j.key FROM json_each(?) AS j WHERE event.id = j.value AND event.seq IS NULL`
+}
+
+func (d *sqliteDB) list(ids []ID) string { return "[" + joined(ids) + "]" }
+
+func joined(ids []ID) string {
+	b := make([]byte, 0, 20*len(ids))
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(id), 10)
+	}
+	return string(b)
+}
