@@ -45,7 +45,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	parts := flag.String("run", "single,huge,sparse,objects,batch,validate,many,signed", "the `parts` to run, separated by commas")
+	parts := flag.String("run", "single,huge,sparse,objects,batch,validate,many,signed,acts", "the `parts` to run, separated by commas")
 	format := flag.String("format", "markdown", "`markdown` or json")
 	dir := flag.String("dir", os.TempDir(), "`folder` for the files; its file system is part of the measurement")
 	antin := flag.String("antin", "", "the antin `program`; built from this module if empty")
@@ -73,7 +73,7 @@ func run(ctx context.Context) error {
 	}
 	known := map[string]func(context.Context) error{
 		"single": b.single, "huge": b.huge, "sparse": b.sparse, "objects": b.objects, "batch": b.batch,
-		"validate": b.validate, "many": b.many, "signed": b.signed,
+		"validate": b.validate, "many": b.many, "signed": b.signed, "acts": b.acts,
 	}
 	for part := range strings.SplitSeq(*parts, ",") {
 		measure := known[part]

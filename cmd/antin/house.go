@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/foundation/audit"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/blob"
 	"github.com/antinvn/antin/internal/foundation/clock"
@@ -32,28 +33,33 @@ import (
 // texts and migrations are the rooms' files: sentences, one file a language, and steps of the schema.
 var (
 	texts = []fs.FS{
-		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, auth.Files, operate.Files,
+		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
 		register.Files,
 	}
-	migrations = []fs.FS{blob.Migrations, job.Files, auth.Files, register.Files}
+	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, register.Files}
 )
 
 // policies say who may do what.
 var policies = []auth.Policy{operate.Policy, register.Policy}
+
+// referrers are the columns that name the event which last wrote a row: what the log is reconciled with.
+var referrers = audit.Referrers{"register_series": "event", "register_number": "event"}
 
 // catalogue holds all sentences of the house.
 var catalogue = sync.OnceValues(func() (*i18n.Catalogue, error) { return i18n.New(texts...) })
 
 // house is the platform on one node: rooms, from the cellar up.
 type house struct {
-	config  *config.Config
-	log     *slog.Logger
-	clock   clock.Clock
-	db      *store.DB
-	auth    *auth.Service
-	blobs   *blob.Store
-	workers *job.Workers
-	web     *web.Server
+	config    *config.Config
+	log       *slog.Logger
+	clock     clock.Clock
+	db        *store.DB
+	audit     *audit.Log
+	sequencer *audit.Sequencer
+	auth      *auth.Service
+	blobs     *blob.Store
+	workers   *job.Workers
+	web       *web.Server
 }
 
 // openHouse opens the data that the settings name, brings its schema up to date and wires the rooms. Nothing runs yet.
@@ -83,6 +89,11 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	if h.db, issuer, err = store.Open(ctx, store.Config{URL: c.Database, Migrations: steps, Clock: clk}); err != nil {
 		return nil, err
 	}
+	h.audit = audit.Open(h.db, issuer, referrers)
+	h.sequencer, err = audit.NewSequencer(ctx, audit.Config{DB: h.db, Issuer: issuer, Ring: ring, Origin: c.PublicAddress.Host + "/nhat-ky", Log: log})
+	if err != nil {
+		return nil, err
+	}
 	if h.blobs, err = openBlobs(ctx, c, h.db, issuer, ring, clk); err != nil {
 		return nil, err
 	}
@@ -102,7 +113,13 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 		},
 	})
 	op := operate.New(h.db, h.auth)
-	figures, err := operate.NewMetrics(log, c.MetricsFrom, op.Gauges()...)
+	figures, err := operate.NewMetrics(log, c.MetricsFrom, append(op.Gauges(), operate.Gauge{
+		Name: "antin_audit_unsequenced_seconds", Help: "How long the oldest event has been waiting for its place in the log.",
+		Read: func(ctx context.Context) (float64, error) {
+			age, err := h.audit.Age(ctx)
+			return age.Seconds(), err
+		},
+	})...)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +152,7 @@ func (h *house) serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	var behind sync.WaitGroup
 	behind.Go(func() { h.workers.Serve(ctx, workersAtOnce, time.Second) })
+	behind.Go(func() { h.sequencer.Serve(ctx) })
 	err := h.web.Serve(ctx, l)
 	stop()
 	behind.Wait()
