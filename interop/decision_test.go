@@ -33,12 +33,12 @@ func (p *pki) decision(t *testing.T) *decision {
 	o.Reserve = []pades.Reservation{{Name: "number"}, {Name: "day"}, {Name: "month"}, {Name: "seal"}}
 	o.Certify = 2
 	o.Field = pades.FieldSpec{Name: "leader", Place: &pades.Place{Page: at.Page, Rect: box}}
-	o.Appearance = &appearance.Spec{Kind: appearance.Person, Image: read(t, "../cmd/antin/assets/signature.png")}
+	o.Appearance = &appearance.Spec{Kind: appearance.Person, Image: read(t, "../internal/pki/training/pictures/signature.png")}
 	d.leader = p.signed(t, d.reserved, person, o)
 	o = p.options(agency, pades.BLTA, false)
 	o.Fill = map[string]string{"number": "05", "day": "21", "month": "11"}
 	o.Field = pades.FieldSpec{Name: "seal"}
-	o.Appearance = &appearance.Spec{Kind: appearance.Agency, Image: read(t, "../cmd/antin/assets/seal.png"), WidthMM: 36, HeightMM: 36}
+	o.Appearance = &appearance.Spec{Kind: appearance.Agency, Image: read(t, "../internal/pki/training/pictures/seal.png"), WidthMM: 36, HeightMM: 36}
 	d.sealed = p.signed(t, d.leader, agency, o)
 	return d
 }

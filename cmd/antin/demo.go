@@ -15,6 +15,7 @@ import (
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/fetch"
+	"github.com/antinvn/antin/internal/pki/training/pictures"
 	"github.com/antinvn/antin/keys"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pades/appearance"
@@ -26,9 +27,9 @@ import (
 	"github.com/antinvn/antin/verify"
 )
 
-// The demo's document and pictures; assets/README.md says where they come from.
+// The demo's document; assets/README.md says where it comes from.
 //
-//go:embed assets/decision.pdf assets/signature.png assets/seal.png
+//go:embed assets/decision.pdf
 var assets embed.FS
 
 const (
@@ -98,7 +99,7 @@ type demo struct {
 	started time.Time
 
 	source   string // the PDF that is signed
-	training *training
+	training *school
 	leader   pdf.Rect // the leader's picture
 	page     int      // its page
 	anchored bool
@@ -168,11 +169,7 @@ func (d *demo) startTraining(ctx context.Context) (err error) {
 	if err := d.training.start(ctx); err != nil {
 		return err
 	}
-	for name, asset := range map[string]string{"signature.png": "assets/signature.png", "seal.png": "assets/seal.png"} {
-		data, err := assets.ReadFile(asset)
-		if err != nil {
-			return err
-		}
+	for name, data := range map[string][]byte{"signature.png": pictures.Signature, "seal.png": pictures.Seal} {
 		if err := writeFile(d.path(name), func(w *os.File) error { _, err := w.Write(data); return err }); err != nil {
 			return err
 		}
@@ -235,11 +232,7 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 		return nil, err
 	}
 	// The seal covers the left third of the person's picture (decree 30/2020, appendix I).
-	signature, err := assets.ReadFile("assets/signature.png")
-	if err != nil {
-		return nil, err
-	}
-	picture, err := appearance.PictureBox(&appearance.Spec{Kind: appearance.Person, Image: signature}, d.leader)
+	picture, err := appearance.PictureBox(&appearance.Spec{Kind: appearance.Person, Image: pictures.Signature}, d.leader)
 	if err != nil {
 		return nil, err
 	}
@@ -288,10 +281,6 @@ func (d *demo) status() *revocation.Fetcher {
 
 // leaderSigns: second half of step 3, in the three stages that a token or a phone needs.
 func (d *demo) leaderSigns(ctx context.Context) error {
-	picture, err := assets.ReadFile("assets/signature.png")
-	if err != nil {
-		return err
-	}
 	key, err := d.training.leader(ctx)
 	if err != nil {
 		return err
@@ -303,7 +292,7 @@ func (d *demo) leaderSigns(ctx context.Context) error {
 	}
 	o.Certify = 2
 	o.Field = pades.FieldSpec{Name: "leader", Place: &pades.Place{Page: d.page, Rect: d.leader}}
-	o.Appearance = &appearance.Spec{Kind: appearance.Person, Image: picture}
+	o.Appearance = &appearance.Spec{Kind: appearance.Person, Image: pictures.Signature}
 	if err := d.prepare(ctx, o); err != nil {
 		return err
 	}
@@ -360,10 +349,6 @@ func (d *demo) embed(ctx context.Context, w io.Writer, key *keys.Key, o *pades.O
 
 // agencySeals: step 4.
 func (d *demo) agencySeals(ctx context.Context) error {
-	picture, err := assets.ReadFile("assets/seal.png")
-	if err != nil {
-		return err
-	}
 	key, err := d.training.agency(ctx)
 	if err != nil {
 		return err
@@ -377,7 +362,7 @@ func (d *demo) agencySeals(ctx context.Context) error {
 	d.filled = map[string]string{"number": demoNumber, "day": now.Format("02"), "month": decreeMonth(now.Month())}
 	o.Fill = d.filled
 	o.Field = pades.FieldSpec{Name: "seal"}
-	o.Appearance = &appearance.Spec{Kind: appearance.Agency, Image: picture, WidthMM: sealMM, HeightMM: sealMM}
+	o.Appearance = &appearance.Spec{Kind: appearance.Agency, Image: pictures.Seal, WidthMM: sealMM, HeightMM: sealMM}
 	doc, file, err := openPDF(ctx, d.path("2-leader.pdf"), nil)
 	if err != nil {
 		return err

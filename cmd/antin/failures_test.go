@@ -211,7 +211,7 @@ func (s *scene) signWith(subject pkitest.Subject, revoked bool, more ...string) 
 		s.pki.Revoke(cert, time.Now().Add(-time.Minute), 1)
 	}
 	const secret = "secret"
-	t := &training{dir: s.dir, pki: s.pki}
+	t := &school{dir: s.dir, pki: s.pki}
 	if err := t.saveP12("own.p12", secret, cert, key); err != nil {
 		s.Fatal(err)
 	}

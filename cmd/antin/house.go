@@ -25,7 +25,9 @@ import (
 	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/web"
+	"github.com/antinvn/antin/internal/pki/training"
 	"github.com/antinvn/antin/internal/records/register"
+	"github.com/antinvn/antin/internal/signing/credential"
 )
 
 // This file wires the house: it alone knows every room. A room that is new gets its line in each of the lists below.
@@ -34,16 +36,18 @@ import (
 var (
 	texts = []fs.FS{
 		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
-		register.Files,
+		training.Files, credential.Files, register.Files,
 	}
-	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, register.Files}
+	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, training.Files, credential.Files, register.Files}
 )
 
 // policies say who may do what.
-var policies = []auth.Policy{operate.Policy, register.Policy}
+var policies = []auth.Policy{operate.Policy, training.Policy, credential.Policy, register.Policy}
 
 // referrers are the columns that name the event which last wrote a row: what the log is reconciled with.
-var referrers = audit.Referrers{"register_series": "event", "register_number": "event"}
+var referrers = audit.Referrers{
+	"training_authority": "event", "training_certificate": "event", "credential": "event", "register_series": "event", "register_number": "event",
+}
 
 // catalogue holds all sentences of the house.
 var catalogue = sync.OnceValues(func() (*i18n.Catalogue, error) { return i18n.New(texts...) })
@@ -112,6 +116,10 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 			return err
 		},
 	})
+	practice, err := training.New(ctx, training.Config{DB: h.db, Auth: h.auth, Ring: ring, Public: c.PublicAddress, Clock: clk})
+	if err != nil {
+		return nil, err
+	}
 	op := operate.New(h.db, h.auth)
 	figures, err := operate.NewMetrics(log, c.MetricsFrom, append(op.Gauges(), operate.Gauge{
 		Name: "antin_audit_unsequenced_seconds", Help: "How long the oldest event has been waiting for its place in the log.",
@@ -126,7 +134,7 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	h.web, err = web.New(web.Config{
 		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
 		Sessions: h.auth.Sessions(),
-	}, auth.Pages(h.auth), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), register.Pages(register.New(h.db, h.auth)))
+	}, auth.Pages(h.auth), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice), register.Pages(register.New(h.db, h.auth)))
 	return h, err
 }
 

@@ -20,9 +20,9 @@ import (
 	"github.com/antinvn/antin/pkitest"
 )
 
-// training is the demo's own trust: a root, keys of a leader and an agency, and the servers that certificates name. It
+// school is the demo's own trust: a root, keys of a leader and an agency, and the servers that certificates name. It
 // lives in the demo's folder; its address is chosen once and kept.
-type training struct {
+type school struct {
 	dir string
 	pki *pkitest.PKI
 }
@@ -30,7 +30,7 @@ type training struct {
 const trainingName = "HUẤN LUYỆN Antin (không có giá trị)"
 
 // openTraining loads the folder's training PKI, or makes one.
-func openTraining(dir string, clock func() time.Time) (*training, error) {
+func openTraining(dir string, clock func() time.Time) (*school, error) {
 	if _, err := os.Stat(filepath.Join(dir, "pki", "pki.json")); err == nil {
 		return loadTraining(dir, clock)
 	}
@@ -38,22 +38,22 @@ func openTraining(dir string, clock func() time.Time) (*training, error) {
 	if err != nil {
 		return nil, codes.Wrap(errOutput, "making the training keys in", dir, err)
 	}
-	t := &training{dir: dir, pki: pki}
+	t := &school{dir: dir, pki: pki}
 	if err := t.save(); err != nil {
 		return nil, codes.Wrap(errOutput, "making the training keys in", dir, err)
 	}
 	return t, nil
 }
 
-func loadTraining(dir string, clock func() time.Time) (*training, error) {
+func loadTraining(dir string, clock func() time.Time) (*school, error) {
 	pki, err := pkitest.Load(filepath.Join(dir, "pki"), clock)
 	if err != nil {
 		return nil, codes.Wrap(errInput, "reading the training keys in", dir, err)
 	}
-	return &training{dir: dir, pki: pki}, nil
+	return &school{dir: dir, pki: pki}, nil
 }
 
-func (t *training) save() error {
+func (t *school) save() error {
 	if err := t.pki.Save(filepath.Join(t.dir, "pki")); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (t *training) save() error {
 	return nil
 }
 
-func (t *training) saveP12(file, pin string, cert *certpath.Certificate, key crypto.Signer) error {
+func (t *school) saveP12(file, pin string, cert *certpath.Certificate, key crypto.Signer) error {
 	leaf, err := cert.X509()
 	if err != nil {
 		return err
@@ -108,25 +108,25 @@ func (t *training) saveP12(file, pin string, cert *certpath.Certificate, key cry
 	return os.WriteFile(filepath.Join(t.dir, file), der, 0o600)
 }
 
-func (t *training) start(ctx context.Context) error {
+func (t *school) start(ctx context.Context) error {
 	if err := t.pki.Start(ctx); err != nil {
 		return codes.Wrap(errServers, "starting the training servers of", t.dir, err)
 	}
 	return nil
 }
 
-func (t *training) stop() { _ = t.pki.Close() } // nothing is left to lose
+func (t *school) stop() { _ = t.pki.Close() } // nothing is left to lose
 
-func (t *training) trustDir() string { return filepath.Join(t.dir, "trust") }
-func (t *training) tsaURL() string   { return t.pki.URL("tsa") }
-func (t *training) ocspURL() string  { return t.pki.URL("ocsp/ca") }
-func (t *training) crlURL() string   { return t.pki.URL("ca.crl") }
-func (t *training) hosts() []string  { return []string{t.pki.Host()} }
+func (t *school) trustDir() string { return filepath.Join(t.dir, "trust") }
+func (t *school) tsaURL() string   { return t.pki.URL("tsa") }
+func (t *school) ocspURL() string  { return t.pki.URL("ocsp/ca") }
+func (t *school) crlURL() string   { return t.pki.URL("ca.crl") }
+func (t *school) hosts() []string  { return []string{t.pki.Host()} }
 
-func (t *training) leader(ctx context.Context) (*keys.Key, error) { return t.key(ctx, "leader.p12") }
-func (t *training) agency(ctx context.Context) (*keys.Key, error) { return t.key(ctx, "agency.p12") }
+func (t *school) leader(ctx context.Context) (*keys.Key, error) { return t.key(ctx, "leader.p12") }
+func (t *school) agency(ctx context.Context) (*keys.Key, error) { return t.key(ctx, "agency.p12") }
 
-func (t *training) key(ctx context.Context, file string) (*keys.Key, error) {
+func (t *school) key(ctx context.Context, file string) (*keys.Key, error) {
 	return keys.Open(ctx, "p12:"+filepath.Join(t.dir, file), &keys.Options{
 		Secret: func(ctx context.Context, _ string) ([]byte, error) {
 			return (&env{}).secret(ctx, filepath.Join(t.dir, "pin.txt"), "")

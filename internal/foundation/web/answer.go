@@ -16,7 +16,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/i18n"
 )
 
-// Answer is what a handler answers: a [Page], a [Redirect], a [Download], [JSON], or [Watch].
+// Answer is what a handler answers: a [Page], a [Redirect], a [Download], [Bytes], [JSON], or [Watch].
 type Answer interface {
 	send(*Server, *Request) error
 }
@@ -166,6 +166,17 @@ func (a *JSON) send(s *Server, r *Request) error {
 	}
 	or(&a.Status, http.StatusOK)
 	s.write(r, a.Status, "application/json", b)
+	return nil
+}
+
+// Bytes answers a program with what a protocol asks for: a certificate, a list, a time-stamp. Browsers save it.
+type Bytes struct {
+	Type string // the media type
+	Body []byte
+}
+
+func (a *Bytes) send(s *Server, r *Request) error { //nolint:unparam // it is an Answer
+	s.write(r, http.StatusOK, a.Type, a.Body)
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // Command generate draws the demo's pictures: a handwritten-looking signature in blue and a training seal in red.
 //
-//	go run ./cmd/antin/assets/generate cmd/antin/assets
+//	go run ./internal/pki/training/pictures/generate internal/pki/training/pictures
 package main
 
 import (
