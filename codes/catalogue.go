@@ -1,11 +1,26 @@
 package codes
 
 import (
-	_ "embed"
+	"embed"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/antinvn/antin/codes/texts"
 )
+
+//go:embed vi.txt en.txt exits.txt
+var files embed.FS
+
+var words = sync.OnceValue(func() *texts.Catalogue { return texts.Must(files) })
+
+// said is a text, "" where there is none.
+func said(lang, key string) string {
+	if !words().Has(key) {
+		return ""
+	}
+	return words().Text(lang, key)
+}
 
 // Entry is what the catalogue says of a code: the exit status of a command that ends with it, what happened, and what to do
 // next, in Vietnamese and English.
@@ -28,23 +43,27 @@ func (e Entry) Text(lang string) string {
 	return what + " " + next
 }
 
-//go:embed catalogue.tsv
-var catalogueText string
-
-// Catalogue lists every code that an error of the engine or of a command can carry, in the order of the file. The lines of
-// catalogue.tsv are: code, exit, what (vi), next (vi), what (en), next (en).
+// Catalogue lists every code that an error of the engine or of a command can carry, in alphabetical order. Its texts stand in vi.txt and
+// en.txt as "fault.CODE.what" and "fault.CODE.next", its exit in exits.txt as "CODE = exit".
 var Catalogue = sync.OnceValue(func() []Entry {
-	var out []Entry
-	for line := range strings.Lines(catalogueText) {
-		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
-		if len(f) != 6 || strings.HasPrefix(line, "#") {
-			continue
-		}
-		exit, err := strconv.Atoi(f[1])
+	b, err := files.ReadFile("exits.txt")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	lines, err := texts.Lines("exits.txt", b)
+	if err != nil {
+		panic(err) // the tests read it
+	}
+	out := make([]Entry, 0, len(lines))
+	for _, l := range lines {
+		exit, err := strconv.Atoi(l.Text)
 		if err != nil {
-			continue
+			panic(err) // as above
 		}
-		out = append(out, Entry{Code: Code(f[0]), Exit: exit, WhatVI: f[2], NextVI: f[3], WhatEN: f[4], NextEN: f[5]})
+		what, next := "fault."+l.Key+".what", "fault."+l.Key+".next"
+		out = append(out, Entry{
+			Code: Code(l.Key), Exit: exit, WhatVI: said("vi", what), NextVI: said("vi", next), WhatEN: said("en", what), NextEN: said("en", next),
+		})
 	}
 	return out
 })
@@ -75,17 +94,21 @@ func (f FindingEntry) In(lang string) (what, cause, next string) {
 	return f.WhatVI, f.CauseVI, f.NextVI
 }
 
-//go:embed findings.tsv
-var findingsText string
-
-// Findings lists everything that validation can find, by code. The lines of findings.tsv are: code, then what, cause and next
-// in Vietnamese, then in English.
+// Findings lists everything that validation can find, by code. The texts stand in vi.txt and en.txt as "finding.CODE.what", ".cause" and
+// ".next".
 var Findings = sync.OnceValue(func() map[string]FindingEntry {
 	out := map[string]FindingEntry{}
-	for line := range strings.Lines(findingsText) {
-		f := strings.Split(strings.TrimRight(line, "\n"), "\t")
-		if len(f) == 7 && !strings.HasPrefix(line, "#") {
-			out[f[0]] = FindingEntry{Code: f[0], WhatVI: f[1], CauseVI: f[2], NextVI: f[3], WhatEN: f[4], CauseEN: f[5], NextEN: f[6]}
+	for _, key := range words().Keys() {
+		code, found := strings.CutPrefix(key, "finding.")
+		code, first := strings.CutSuffix(code, ".what")
+		if !found || !first {
+			continue
+		}
+		cause, next := "finding."+code+".cause", "finding."+code+".next"
+		out[code] = FindingEntry{
+			Code:   code,
+			WhatVI: said("vi", key), CauseVI: said("vi", cause), NextVI: said("vi", next),
+			WhatEN: said("en", key), CauseEN: said("en", cause), NextEN: said("en", next),
 		}
 	}
 	return out

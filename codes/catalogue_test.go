@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/codes/texts"
 )
 
 var declared = regexp.MustCompile(`codes\.Code = "([a-z0-9_]+\.[a-z0-9_]+)"`)
@@ -85,20 +86,45 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, e := range codes.Catalogue() {
-		if seen[string(e.Code)] {
-			t.Errorf("%s stands twice", e.Code)
-		}
 		seen[string(e.Code)] = true
 		if e.WhatVI == "" || e.NextVI == "" || e.WhatEN == "" || e.NextEN == "" || e.Exit < 1 || e.Exit > 3 {
 			t.Errorf("%s: a text is missing, or its exit %d is wrong", e.Code, e.Exit)
 		}
 		if !found[string(e.Code)] {
-			t.Errorf("%s is in the catalogue and in no source", e.Code)
+			t.Errorf("%s is in exits.txt and in no source", e.Code)
 		}
 	}
 	for c := range found {
 		if !seen[c] {
-			t.Errorf("%s has no line in catalogue.tsv", c)
+			t.Errorf("%s has no line in exits.txt", c)
+		}
+	}
+}
+
+// TestTextsAreOfSomething: the pair says nothing but what failed and what was found, and all of it.
+func TestTextsAreOfSomething(t *testing.T) {
+	c, err := texts.Read(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	need := map[string]bool{}
+	for _, e := range codes.Catalogue() {
+		need["fault."+string(e.Code)+".what"], need["fault."+string(e.Code)+".next"] = true, true
+	}
+	for code := range codes.Findings() {
+		need["finding."+code+".what"], need["finding."+code+".cause"], need["finding."+code+".next"] = true, true, true
+	}
+	if len(need) < 500 {
+		t.Errorf("only %d texts are looked for", len(need))
+	}
+	for key := range need {
+		if !c.Has(key) {
+			t.Errorf("%s is missing", key)
+		}
+	}
+	for _, key := range c.Keys() {
+		if !need[key] {
+			t.Errorf("%s belongs to no code", key)
 		}
 	}
 }
@@ -106,7 +132,7 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 // TestTheListIsWritten holds docs/codes.md to the catalogue; ANTIN_UPDATE=1 writes it.
 func TestTheListIsWritten(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Codes\n\nWritten from `codes/catalogue.tsv` by `ANTIN_UPDATE=1 go test ./codes`. Exit: 1 some failed, 2 undetermined, 3 unreadable or wrong usage.\n\n" +
+	b.WriteString("# Codes\n\nWritten from `vi.txt`, `en.txt` and `exits.txt` in `codes/` by `ANTIN_UPDATE=1 go test ./codes`. Exit: 1 some failed, 2 undetermined, 3 unreadable or wrong usage.\n\n" +
 		"| code | exit | what and what next | tiếng Việt |\n|---|---|---|---|\n")
 	for _, e := range codes.Catalogue() {
 		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", e.Code, e.Exit, e.Text("en"), e.Text("vi"))
@@ -119,7 +145,7 @@ func TestTheListIsWritten(t *testing.T) {
 			fmt.Fprintf(&b, "| `%s` | %s %s | %s %s |\n", strings.TrimPrefix(code, "fault."), en[key], en[next], vi[key], vi[next])
 		}
 	}
-	b.WriteString("\n## Findings\n\nWhat validation says of a signature. Written from `codes/findings.tsv`.\n\n| code | what, cause, next | tiếng Việt |\n|---|---|---|\n")
+	b.WriteString("\n## Findings\n\nWhat validation says of a signature. Written from `codes/vi.txt` and `codes/en.txt`.\n\n| code | what, cause, next | tiếng Việt |\n|---|---|---|\n")
 	for _, code := range slices.Sorted(maps.Keys(codes.Findings())) {
 		f := codes.Findings()[code]
 		fmt.Fprintf(&b, "| `%s` | %s %s %s | %s %s %s |\n", code, f.WhatEN, f.CauseEN, f.NextEN, f.WhatVI, f.CauseVI, f.NextVI)

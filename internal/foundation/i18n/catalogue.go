@@ -1,19 +1,13 @@
 package i18n
 
 import (
-	"bufio"
 	"fmt"
 	"io/fs"
-	"maps"
-	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/codes/texts"
 	"github.com/antinvn/antin/internal/foundation/fault"
 )
 
@@ -22,8 +16,8 @@ type Lang string
 
 // The languages. Vietnamese is the one that stands where nothing else was chosen.
 const (
-	Vietnamese Lang = "vi"
-	English    Lang = "en"
+	Vietnamese Lang = texts.Vietnamese
+	English    Lang = texts.English
 )
 
 // Languages lists them, the first one first.
@@ -31,202 +25,44 @@ func Languages() []Lang { return []Lang{Vietnamese, English} }
 
 // Catalogue is every text in every language. It never changes, and may be read concurrently.
 type Catalogue struct {
-	texts map[Lang]map[string]text
+	rooms  *texts.Catalogue
+	engine map[string]codes.Entry // by "fault.CODE.what"
 }
-
-// text is a parsed line: literals and what is filled in, in turn.
-type text []part
-
-type part struct {
-	literal   string
-	name      string
-	one, many string // of a plural; empty for a plain name
-}
-
-const (
-	maxFile = 1 << 20 // bytes of one file: every text of one module
-	maxText = 2000    // bytes of one text: a paragraph
-)
 
 // New builds the catalogue of every module's pair: each holds vi.txt and en.txt. What the engine says of its failures is in it too, as
 // "fault.CODE.what" (package codes); what to do next is said by the module that meets one.
 func New(modules ...fs.FS) (*Catalogue, error) {
-	c := &Catalogue{texts: map[Lang]map[string]text{}}
-	for _, l := range Languages() {
-		c.texts[l] = map[string]text{}
+	rooms, err := texts.Read(modules...)
+	if err != nil {
+		return nil, fmt.Errorf("i18n: %w", err)
 	}
-	for _, m := range modules {
-		for _, l := range Languages() {
-			if err := c.read(m, l); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for key, vi := range c.texts[Vietnamese] {
-		en, ok := c.texts[English][key]
-		if !ok {
-			return nil, fmt.Errorf("i18n: %s has no English text", key)
-		}
-		if err := agree(vi, en); err != nil {
-			return nil, fmt.Errorf("i18n: %s: %w", key, err)
-		}
-	}
-	for key := range c.texts[English] {
-		if _, ok := c.texts[Vietnamese][key]; !ok {
-			return nil, fmt.Errorf("i18n: %s has no Vietnamese text", key)
-		}
-	}
+	c := &Catalogue{rooms: rooms, engine: map[string]codes.Entry{}}
 	for _, e := range codes.Catalogue() {
-		key := "fault." + string(e.Code) + ".what"
-		if _, ok := c.texts[Vietnamese][key]; !ok {
-			c.texts[Vietnamese][key], c.texts[English][key] = text{{literal: e.WhatVI}}, text{{literal: e.WhatEN}}
-		}
+		c.engine["fault."+string(e.Code)+".what"] = e
 	}
 	return c, nil
 }
 
-var keyForm = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$`)
-
-func (c *Catalogue) read(m fs.FS, l Lang) error {
-	name := string(l) + ".txt"
-	b, err := fs.ReadFile(m, name)
-	if err != nil {
-		return fmt.Errorf("i18n: %w", err)
-	}
-	if len(b) > maxFile {
-		return fmt.Errorf("i18n: %s is above %d bytes", name, maxFile)
-	}
-	last, lines := "", bufio.NewScanner(strings.NewReader(string(b)))
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" {
-			continue
-		}
-		if strings.HasPrefix(line, "#") {
-			last = ""
-			continue
-		}
-		key, said, ok := strings.Cut(line, " = ")
-		switch {
-		case !ok || !keyForm.MatchString(key):
-			return fmt.Errorf("i18n: %s:%d: not a line of the form \"module.key = text\": %q", name, n, line)
-		case key <= last:
-			return fmt.Errorf("i18n: %s:%d: %s does not come after %s", name, n, key, last)
-		case len(said) > maxText || !norm.NFC.IsNormalString(said):
-			return fmt.Errorf("i18n: %s:%d: %s is too long, or not NFC", name, n, key)
-		}
-		last = key
-		if _, ok := c.texts[l][key]; ok {
-			return fmt.Errorf("i18n: %s:%d: %s stands twice", name, n, key)
-		}
-		if c.texts[l][key], err = parse(said); err != nil {
-			return fmt.Errorf("i18n: %s:%d: %s: %w", name, n, key, err)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("i18n: %s: %w", name, err)
-	}
-	return nil
-}
-
-var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
-
-func parse(s string) (text, error) {
-	var t text
-	for s != "" {
-		i := strings.IndexAny(s, "{}")
-		if i < 0 {
-			return append(t, part{literal: s}), nil
-		}
-		if i > 0 {
-			t = append(t, part{literal: s[:i]})
-		}
-		end := strings.IndexByte(s[i:], '}')
-		if s[i] == '}' || end < 0 {
-			return nil, fmt.Errorf("a brace without its twin in %q", s)
-		}
-		fields := strings.Split(s[i+1:i+end], "|")
-		p := part{name: fields[0]}
-		switch {
-		case !nameForm.MatchString(p.name), len(fields) != 1 && len(fields) != 3:
-			return nil, fmt.Errorf("neither {name} nor {name|one|many}: %q", s[i:i+end+1])
-		case len(fields) == 3:
-			p.one, p.many = fields[1], fields[2]
-		}
-		t, s = append(t, p), s[i+end+1:]
-	}
-	return t, nil
-}
-
-// agree holds a pair to the same names. Vietnamese has no plural; what English chooses by, Vietnamese names too.
-func agree(vi, en text) error {
-	plain, chosen := en.names(false), en.names(true)
-	if v := vi.names(true); len(v) != 0 {
-		return fmt.Errorf("a plural in Vietnamese: %v", v)
-	}
-	v := vi.names(false)
-	if !maps.Equal(v, plain) {
-		return fmt.Errorf("the names differ: %v and %v", slices.Sorted(maps.Keys(v)), slices.Sorted(maps.Keys(plain)))
-	}
-	for n := range chosen {
-		if !v[n] {
-			return fmt.Errorf("%s is chosen by and not named", n)
-		}
-	}
-	return nil
-}
-
-func (t text) names(plural bool) map[string]bool {
-	m := map[string]bool{}
-	for _, p := range t {
-		if p.name != "" && plural == (p.many != "") {
-			m[p.name] = true
-		}
-	}
-	return m
-}
-
 // Has reports whether a key has a text.
 func (c *Catalogue) Has(key string) bool {
-	_, ok := c.texts[Vietnamese][key]
-	return ok
+	_, ok := c.engine[key]
+	return ok || c.rooms.Has(key)
 }
 
 // Text returns a text with its names filled in from pairs of name and value: a string, an int, an int64 or a [time.Time], which come
 // out as the language writes them. An unknown key is its own text: wrong, and seen.
 func (c *Catalogue) Text(l Lang, key string, pairs ...any) string {
-	t, ok := c.texts[l][key]
-	if !ok {
-		if t, ok = c.texts[Vietnamese][key]; !ok {
-			return key
+	if e, ok := c.engine[key]; ok && !c.rooms.Has(key) {
+		if l == English {
+			return e.WhatEN
 		}
+		return e.WhatVI
 	}
-	if len(t) == 1 && t[0].name == "" {
-		return t[0].literal
+	said := make([]string, len(pairs))
+	for i, v := range pairs {
+		said[i] = shown(l, v)
 	}
-	var b strings.Builder
-	for _, p := range t {
-		switch v := value(pairs, p.name); {
-		case p.name == "":
-			b.WriteString(p.literal)
-		case p.many != "" && shown(English, v) == "1":
-			b.WriteString(p.one)
-		case p.many != "":
-			b.WriteString(p.many)
-		default:
-			b.WriteString(shown(l, v))
-		}
-	}
-	return b.String()
-}
-
-func value(pairs []any, name string) any {
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if n, ok := pairs[i].(string); ok && n == name {
-			return pairs[i+1]
-		}
-	}
-	return ""
+	return c.rooms.Text(string(l), key, said...)
 }
 
 func shown(l Lang, v any) string {

@@ -6,7 +6,5 @@
 //	document.sign = Ký
 //	document.signed = Đã ký {n} văn bản.
 //
-// A line is "key = text"; "#" begins a section, within which keys are sorted. "{name}" is filled in; an English text may choose by
-// number, "{n|document|documents}". Texts are NFC (Unicode TR15). [New] refuses a key that one language lacks, that stands twice, or
-// whose names differ, so that such a file never reaches a reader.
+// The form is that of package codes/texts, which also reads it: the engine and the commands keep theirs in the same way.
 package i18n
