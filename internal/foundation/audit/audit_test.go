@@ -81,26 +81,33 @@ func (h house) sequencer(t testing.TB) *Sequencer {
 func (h house) log() *Log { return Open(h.DB, h.issuer, Referrers{"thing": "event"}) }
 
 // act is a command: it makes a thing, and its event.
-func (h house) act(ctx context.Context, name string) (event store.ID, err error) {
+func (h house) act(ctx context.Context, names ...string) (events []store.ID, err error) {
 	w := h.issuer.Warrant(store.Grant{Method: "thing.Make", Actor: 7, Agency: 3})
 	err = h.Do(ctx, w, func(tx *store.Tx) error {
-		id := tx.NewID()
-		event = tx.Record(made{id, name, store.Personal("Nguyễn Văn " + name)})
-		_, err := tx.Exec(`INSERT INTO thing (id, name, event) VALUES (?, ?, ?)`, id, name, event)
-		return errors.Join(err, tx.Permit(true))
+		events = nil
+		for _, name := range names {
+			id := tx.NewID()
+			event := tx.Record(made{id, name, store.Personal("Nguyễn Văn " + name)})
+			if _, err := tx.Exec(`INSERT INTO thing (id, name, event) VALUES (?, ?, ?)`, id, name, event); err != nil {
+				return err
+			}
+			events = append(events, event)
+		}
+		return tx.Permit(true)
 	})
-	return event, err
+	return events, err
 }
 
-// acts are n commands.
-func (h house) acts(t testing.TB, n int) (events []store.ID) {
+// acts are n acts in one command.
+func (h house) acts(t testing.TB, n int) []store.ID {
 	t.Helper()
-	for range n {
-		e, err := h.act(t.Context(), strconv.Itoa(len(events)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		events = append(events, e)
+	var names []string
+	for i := range n {
+		names = append(names, strconv.Itoa(i))
+	}
+	events, err := h.act(t.Context(), names...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return events
 }
@@ -222,10 +229,11 @@ func TestALateCommitArrives(t *testing.T) {
 			drain(t, s)
 			h.holds(t, s, 3)
 			db, issuer := storetest.Open(t, store.Config{URL: h.url, Migrations: steps(t), Clock: clock.NewFake(start.Add(-time.Hour))})
-			var err error
-			if late, err = (house{DB: db, issuer: issuer}).act(t.Context(), "late"); err != nil || late >= first[0] {
-				t.Fatal(late, err)
+			behind, err := (house{DB: db, issuer: issuer}).act(t.Context(), "late")
+			if err != nil || behind[0] >= first[0] {
+				t.Fatal(behind, err)
 			}
+			late = behind[0]
 		}
 		drain(t, s)
 		h.holds(t, s, 4)

@@ -52,7 +52,7 @@ func (w *walk) rows() error {
 				return unread(tilePath(p, p.widthAt(w.c.size)), err)
 			}
 		}
-		if !row.agrees(bundle[row.Seq&(tileWidth-1)]) {
+		if i := int(row.Seq & (tileWidth - 1)); i >= len(bundle) || !row.agrees(bundle[i]) {
 			w.r.find(RowChanged, strconv.FormatInt(row.Seq, 10))
 		}
 		return nil

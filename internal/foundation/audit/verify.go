@@ -172,7 +172,8 @@ type walk struct {
 	wanted []byte // how the leaf of the event that is asked for begins
 	index  int64  // where it is
 	leaf   []byte
-	sound  bool // leaves and tiles are what the checkpoint signs
+	cut    bool // not all leaves can be read
+	sound  bool // all leaves are what the checkpoint signs
 }
 
 // tree is what leaves or tiles add up to.
@@ -253,7 +254,7 @@ func (w *walk) log() error {
 			w.r.find(CheckpointForked, strconv.FormatInt(k.size, 10))
 		}
 	}
-	w.sound = len(differing) == 0 || right == fromLeaves
+	w.sound = !w.cut && (len(differing) == 0 || right == fromLeaves)
 	return nil
 }
 
@@ -278,6 +279,7 @@ func (w *walk) tile(p place) (hs, leaves []tlog.Hash, err error) {
 	}
 	parsed, short := parseBundle(b)
 	if !there || short != nil {
+		w.cut = true
 		w.r.find(TileTruncated, tilePath(bundle, width))
 		return hs, hs, nil //nolint:nilerr // it is found, and told
 	}
