@@ -18,6 +18,6 @@
 // [Issuer] that [Open] returns can make a warrant. A function given to [DB.Do] may run more than once and so has no effect
 // outside its transaction.
 //
-// SQLite has one writer, whose transaction many callers share, each in its savepoint (group commit); PostgreSQL runs each
+// SQLite has one writer, whose transaction many callers share (group commit); PostgreSQL runs each
 // caller's transaction SERIALIZABLE, and again on a conflict.
 package store

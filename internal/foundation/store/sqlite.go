@@ -165,6 +165,8 @@ func (d *sqliteDB) write() {
 	}
 }
 
+// group lets callers share a commit. They run one after the other without a mark between them, which halves what the writer has to say to
+// SQLite: most who are refused are so before they write. Where one wrote and failed, all of them run again, each in its savepoint.
 func (d *sqliteDB) group(w *writeConn, r *request) {
 	began := time.Now()
 	if err := w.plain("BEGIN IMMEDIATE"); err != nil {
@@ -172,10 +174,11 @@ func (d *sqliteDB) group(w *writeConn, r *request) {
 		close(r.done)
 		return
 	}
+	marked := w.careful > 0
 	var asked []*request
 	for r != nil {
 		asked = append(asked, r)
-		if r.err = w.one(r); w.broken != nil {
+		if r.err = w.one(r, marked); w.broken != nil || w.spoiled {
 			break
 		}
 		r = nil
@@ -185,6 +188,9 @@ func (d *sqliteDB) group(w *writeConn, r *request) {
 			default:
 			}
 		}
+	}
+	if w.careful--; w.spoiled {
+		w.again(asked)
 	}
 	err := w.broken
 	if err == nil {
@@ -213,21 +219,48 @@ func (d *sqliteDB) group(w *writeConn, r *request) {
 type writeConn struct {
 	d          *sqliteDB
 	statements map[string]*sql.Stmt
+	wrote      bool  // the caller that runs did
+	spoiled    bool  // one without a mark wrote and failed
+	careful    int   // for so many groups each caller has its savepoint, because somebody failed lately
 	broken     error // the outer transaction cannot go on
 }
 
+// carefulGroups are how many groups use savepoints after a caller spoiled one.
+const carefulGroups = 32
+
 func (w *writeConn) plain(query string) error {
-	_, err := w.exec(context.Background(), query, nil)
+	_, err := w.run(context.Background(), query, nil)
 	return err
 }
 
-// one runs a caller's function in its savepoint. A caller who gives up interrupts no statement: SQLite would roll back the others too.
-func (w *writeConn) one(r *request) (err error) {
+// again begins a spoiled transaction anew.
+func (w *writeConn) again(asked []*request) {
+	w.spoiled, w.careful = false, carefulGroups
+	if w.broken = w.plain("ROLLBACK"); w.broken != nil {
+		return
+	}
+	if w.broken = w.plain("BEGIN IMMEDIATE"); w.broken != nil {
+		return
+	}
+	for _, r := range asked {
+		r.err = nil
+		if r.err = w.one(r, true); w.broken != nil {
+			return
+		}
+	}
+}
+
+// one runs a caller's function, in a savepoint where it is marked. A caller who gives up interrupts no statement: SQLite would roll back the
+// others too.
+func (w *writeConn) one(r *request, marked bool) (err error) {
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
-	if w.broken = w.plain("SAVEPOINT caller"); w.broken != nil {
-		return nil
+	w.wrote = false
+	if marked {
+		if w.broken = w.plain("SAVEPOINT caller"); w.broken != nil {
+			return nil
+		}
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -235,6 +268,10 @@ func (w *writeConn) one(r *request) (err error) {
 		}
 		if err == nil {
 			err = r.ctx.Err()
+		}
+		if !marked {
+			w.spoiled = err != nil && w.wrote
+			return
 		}
 		if err != nil {
 			if e := w.plain("ROLLBACK TO caller"); e != nil {
@@ -253,7 +290,7 @@ func (w *writeConn) one(r *request) (err error) {
 func (w *writeConn) alone(r *request) {
 	r.err = w.plain("BEGIN IMMEDIATE")
 	if r.err == nil {
-		if r.err = w.one(r); r.err == nil {
+		if r.err = w.one(r, true); r.err == nil {
 			if r.err = w.broken; r.err == nil {
 				r.err = w.plain("COMMIT")
 			}
@@ -289,6 +326,11 @@ func (w *writeConn) closeAll() {
 }
 
 func (w *writeConn) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+	w.wrote = true
+	return w.run(ctx, query, args)
+}
+
+func (w *writeConn) run(ctx context.Context, query string, args []any) (sql.Result, error) {
 	s, err := w.stmt(query) //nolint:sqlclosecheck // it is kept
 	if err != nil {
 		return nil, err
