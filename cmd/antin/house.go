@@ -110,12 +110,13 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	if _, err := io.ReadFull(rand.Reader, owner[:]); err != nil {
 		return nil, err
 	}
-	h.workers = job.New(h.db, issuer, log, int64(binary.BigEndian.Uint64(owner[:])>>1|1), job.Kind{
+	kinds := append(auth.Jobs(h.auth), job.Kind{
 		Name: "blob.collect", Tables: blob.Tables, Every: time.Hour, Work: func(ctx context.Context, _ *job.Run) error {
 			_, err := h.blobs.Collect(ctx)
 			return err
 		},
 	})
+	h.workers = job.New(h.db, issuer, log, int64(binary.BigEndian.Uint64(owner[:])>>1|1), kinds...)
 	practice, err := training.New(ctx, training.Config{DB: h.db, Auth: h.auth, Ring: ring, Public: c.PublicAddress, Clock: clk})
 	if err != nil {
 		return nil, err
@@ -133,7 +134,7 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	}
 	h.web, err = web.New(web.Config{
 		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
-		Sessions: h.auth.Sessions(),
+		Sessions: h.auth.Sessions(), Once: h.auth.Forms(),
 	}, auth.Pages(h.auth), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice), register.Pages(register.New(h.db, h.auth)))
 	return h, err
 }

@@ -114,9 +114,9 @@ func (p page) newAccount(r *web.Request) (web.Answer, error) {
 			return nil, err
 		}
 		l, err := p.s.CreateAccount(r.Context(), who, NewAccount{Kind: in.Kind, Login: in.Login, Name: in.Name, Agency: agency})
-		done, err := store.Before(err)
-		if done != nil {
-			return web.SeeOther("/tai-khoan/" + done.Object.Text("acc")).Say(web.T("auth.new.done_before")), nil
+		made, before, err := store.Before(err)
+		if before {
+			return web.SeeOther("/tai-khoan/" + made.Text("acc")).Say(web.T("auth.new.done_before")), nil
 		}
 		if err == nil {
 			return p.letter(r, l), nil
@@ -225,7 +225,7 @@ func (p page) give(r *web.Request) (web.Answer, error) {
 		if n.At, err = store.ParseID("agy", in.At); err != nil {
 			return nil, err
 		}
-		_, err := store.Before(p.s.Give(r.Context(), who, n))
+		_, _, err := store.Before(p.s.Give(r.Context(), who, n))
 		if err == nil {
 			return web.SeeOther(r.URL.Path).Say(web.T("auth.grant.given")), nil
 		}
@@ -354,7 +354,7 @@ func (p page) act(r *web.Request) (web.Answer, error) {
 			err = p.s.End(r.Context(), who, grant, time.Time{})
 		}
 	}
-	if _, err := store.Before(err); err != nil {
+	if _, _, err := store.Before(err); err != nil {
 		return nil, err
 	}
 	return back.Say(web.Text{Key: said}), nil

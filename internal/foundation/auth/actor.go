@@ -14,6 +14,8 @@ type Actor struct {
 	Grants  []Grant  // those in force, at all agencies
 	Request string   // the request's id, kept with each event
 	Once    string   // the form's single-use id; "" for none
+
+	form func() string // the same, of a request whose form may be read after this was made
 }
 
 // Grant is a role that an account holds at an agency, or at one of its units.
@@ -27,8 +29,15 @@ type Grant struct {
 // Who is the actor behind a request to a page.
 func Who(r *web.Request) Actor {
 	a, _ := r.Actor.Identity.(Actor)
-	a.Request, a.Once = r.ID, r.Claimed()
+	a.Request, a.form = r.ID, r.Claimed
 	return a
+}
+
+func (a Actor) once() string {
+	if a.Once == "" && a.form != nil {
+		return a.form()
+	}
+	return a.Once
 }
 
 // May reports whether a grant at the acting agency carries a permission: for menus and buttons. The service decides by its warrant.

@@ -138,7 +138,7 @@ func (s *Service) Warrant(_ context.Context, who Actor, method string) (*store.W
 	if !ok {
 		return nil, fmt.Errorf("auth: %s stands in no policy", method)
 	}
-	g := store.Grant{Method: method, Actor: who.Account, Agency: who.Agency, Once: who.Once, Request: who.Request}
+	g := store.Grant{Method: method, Actor: who.Account, Agency: who.Agency, Once: who.once(), Request: who.Request}
 	switch {
 	case rule.Anyone:
 	case who.Account == 0:

@@ -93,8 +93,7 @@ func (s *Service) SignIn(ctx context.Context, who Actor, login, password string,
 
 // refused notes an attempt that failed.
 func (s *Service) refused(ctx context.Context, who Actor, account store.ID, reason string, p Place) error {
-	who.Once = "" // the same form may be sent again
-	w, err := s.Warrant(ctx, who, "foundation/auth.SignIn")
+	w, err := s.Warrant(ctx, Actor{Request: who.Request}, "foundation/auth.SignIn") // without the form's id: it may be sent again
 	if err != nil {
 		return err
 	}

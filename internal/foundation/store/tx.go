@@ -304,13 +304,19 @@ type Done struct { //nolint:errname // it is an answer that travels as an error
 
 func (d *Done) Error() string { return "store: this form was taken before" }
 
-// Before takes apart an error that says that a form was taken before: what its first sending did, for the page that leads where that one
-// led, and no error. Any other error comes back as it is.
-func Before(err error) (*Done, error) {
+// TakenBefore marks it for package web, which answers what no page answered.
+func (*Done) TakenBefore() {}
+
+// onceKey tells the methods that one form leads through apart: each is done once.
+func (w *Warrant) onceKey() string { return w.once + " " + w.method }
+
+// Before takes apart an error that says that a form was taken before: the object of its first sending, for the page that leads where that
+// one led, and no error. Any other error comes back as it is.
+func Before(err error) (object ID, done bool, rest error) {
 	if d, ok := errors.AsType[*Done](err); ok {
-		return d, nil
+		return d.Object, true, nil
 	}
-	return nil, err
+	return 0, false, err
 }
 
 func (tx *Tx) onceBefore() error {
@@ -318,7 +324,7 @@ func (tx *Tx) onceBefore() error {
 		return nil
 	}
 	d, err := First(tx, func(s Scanner) (d Done, err error) { return d, s.Scan(&d.Event, &d.Object) },
-		`SELECT event, object FROM once WHERE id = ? AND (actor = ? OR actor IS NULL)`, tx.w.once, tx.w.actor)
+		`SELECT event, object FROM once WHERE id = ? AND (actor = ? OR actor IS NULL)`, tx.w.onceKey(), tx.w.actor)
 	if ok, err := Found(err); err != nil || !ok {
 		return err
 	}
@@ -331,7 +337,7 @@ func (tx *Tx) onceAfter() error {
 	}
 	first := &tx.events[0]
 	_, err := tx.q.exec(tx.ctx, `INSERT INTO once (id, actor, at, event, object) VALUES (?, ?, ?, ?, ?)`,
-		[]any{tx.w.once, tx.w.actor, Micros(tx.now), first.id, first.object})
+		[]any{tx.w.onceKey(), tx.w.actor, Micros(tx.now), first.id, first.object})
 	if err != nil {
 		return tx.db.driver.explain(err)
 	}

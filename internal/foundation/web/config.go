@@ -123,8 +123,8 @@ type Sessions interface {
 	Choose(ctx context.Context, secret, agency string) error
 }
 
-// Once keeps the first result of each form, so that sending it twice does it once. The store fills it, over all nodes; a claim whose
-// holder died is its to settle.
+// Once keeps the first result of each form, so that sending it twice answers what it led to the first time. That the work itself is done
+// once is held by the store, in the command's own transaction: where a claim's holder died after that, the next sending learns of it there.
 type Once interface {
 	// Claim takes a key. Where it was taken before, taken is true and first is the result, empty while the first is still at it.
 	Claim(ctx context.Context, key string) (first Result, taken bool, err error)

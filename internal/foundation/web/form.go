@@ -491,17 +491,34 @@ func (r *Request) claim(id string) error {
 	}
 }
 
+// abandon gives a claimed form back when its handler broke. What it had committed by then is told by the store, to the next sending.
+func (r *Request) abandon() {
+	if r.claimed == "" {
+		return
+	}
+	if err := r.server.config.Once.Release(context.WithoutCancel(r.Context()), r.claimed); err != nil {
+		r.server.config.Log.Error("a form is not released", "request", r.ID, "error", err)
+	}
+}
+
 // settle ends what [Request.Form] began: a redirect is the form's result, everything else leaves it to be sent again.
 func (r *Request) settle(a Answer, err error) (Answer, error) {
 	if again, ok := errors.AsType[*replay](err); ok {
 		return SeeOther(again.first.Location).Say(again.first.Said), nil
+	}
+	if before, ok := errors.AsType[interface {
+		error
+		TakenBefore()
+	}](err); ok { // it was done by another node, or by one that stopped before it could answer
+		r.server.config.Log.Info("done before", "request", r.ID, "error", before.Error())
+		a, err = SeeOther(r.back()).Say(T("web.done_before")), nil
 	}
 	if r.claimed == "" {
 		return a, err
 	}
 	ctx, once := context.WithoutCancel(r.Context()), r.server.config.Once
 	to, done := a.(*Redirect)
-	if done = done && err == nil; done {
+	if done = done && err == nil && to.cookie == ""; done { // a session's secret is kept nowhere: who signs in twice is let in twice
 		if e := once.Keep(ctx, r.claimed, Result{to.to, to.said}); e != nil {
 			r.server.config.Log.Error("a form's result is not kept", "request", r.ID, "error", e)
 		}

@@ -115,6 +115,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 			if p == http.ErrAbortHandler { //nolint:errorlint,err113 // it is compared as net/http does
 				panic(p)
 			}
+			r.abandon()
 			s.config.Log.Error("panic", "request", r.ID, "pattern", r.Pattern, "panic", p, "stack", string(debug.Stack()))
 			if out.status == 0 {
 				s.fail(r, fault.New(fault.Internal, "internal", ""))
