@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/audit"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/blob"
@@ -36,16 +37,18 @@ import (
 var (
 	texts = []fs.FS{
 		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
-		training.Files, credential.Files, register.Files,
+		org.Files, training.Files, credential.Files, register.Files,
 	}
-	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, training.Files, credential.Files, register.Files}
+	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, register.Files}
 )
 
 // policies say who may do what.
-var policies = []auth.Policy{operate.Policy, training.Policy, credential.Policy, register.Policy}
+var policies = []auth.Policy{operate.Policy, org.Policy, training.Policy, credential.Policy, register.Policy}
 
 // referrers are the columns that name the event which last wrote a row: what the log is reconciled with.
 var referrers = audit.Referrers{
+	"org_node": "event", "org_node_fact": "event", "org_person": "event", "org_person_fact": "event", "org_person_private": "event",
+	"org_post": "event", "org_absence": "event",
 	"training_authority": "event", "training_certificate": "event", "credential": "event", "register_series": "event", "register_number": "event",
 }
 
@@ -102,7 +105,7 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 		return nil, err
 	}
 	if h.auth, err = auth.New(auth.Config{
-		DB: h.db, Issuer: issuer, Policies: policies, Ring: ring, Public: c.PublicAddress, Clock: clk, Log: log,
+		DB: h.db, Issuer: issuer, Policies: policies, Names: org.NamesTx, Ring: ring, Public: c.PublicAddress, Clock: clk, Log: log,
 	}); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,11 @@
+package org
+
+import "embed"
+
+// Files are the texts and the migrations.
+//
+//go:embed vi.txt en.txt migrations/*.sql
+var Files embed.FS
+
+//go:embed formats.tsv
+var formatsText string
