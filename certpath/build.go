@@ -20,8 +20,8 @@ type builder struct {
 	anchors []Anchor
 
 	pool      []*Certificate
-	known     map[string]*node // by the bytes of the certificate
-	order     []*node          // as found: nearest to the leaf first
+	known     map[[32]byte]*node // by fingerprint
+	order     []*node            // as found: nearest to the leaf first
 	fetched   int
 	exhausted bool
 
@@ -36,7 +36,7 @@ type builder struct {
 // check is one signature under one key: cross-certificates have many issuing certificates and few keys.
 type check struct {
 	certificate *Certificate
-	key         string // the issuer's subjectPublicKeyInfo
+	key         [32]byte // the issuer's
 }
 
 // node is a certificate with those that signed it.
@@ -53,7 +53,7 @@ type node struct {
 const far = 1 << 20
 
 func newBuilder(ctx context.Context, leaf *Certificate, o *Options) *builder {
-	b := &builder{ctx: ctx, o: o, limits: o.Limits, leaf: leaf, pool: o.Pool, known: map[string]*node{}, looked: map[*Certificate]bool{}, checked: map[check]bool{}}
+	b := &builder{ctx: ctx, o: o, limits: o.Limits, leaf: leaf, pool: o.Pool, known: map[[32]byte]*node{}, looked: map[*Certificate]bool{}, checked: map[check]bool{}}
 	b.limits.Depth = orDefault(b.limits.Depth, 10)
 	b.limits.Candidates = orDefault(b.limits.Candidates, 1000)
 	b.limits.Signatures = orDefault(b.limits.Signatures, 1000)
@@ -123,13 +123,13 @@ func (b *builder) weight(p *Path) int {
 }
 
 func (b *builder) node(c *Certificate) *node {
-	n, ok := b.known[string(c.Raw)]
+	n, ok := b.known[c.Fingerprint()]
 	if !ok {
 		n = &node{cert: c, distance: far}
 		if i := slices.IndexFunc(b.anchors, func(a Anchor) bool { return a.Certificate.Equal(c) }); i >= 0 {
 			n.anchor = &b.anchors[i]
 		}
-		b.known[string(c.Raw)] = n
+		b.known[c.Fingerprint()] = n
 	}
 	return n
 }
@@ -169,7 +169,7 @@ func (b *builder) named(subject Name) []*Certificate {
 func (b *builder) linkAll(n *node, candidates []*Certificate) []*node {
 	var fresh []*node
 	for _, c := range candidates {
-		_, seen := b.known[string(c.Raw)]
+		_, seen := b.known[c.Fingerprint()]
 		if issuer := b.link(n, c); issuer != nil && !seen && issuer.anchor == nil {
 			fresh = append(fresh, issuer)
 		}
@@ -208,7 +208,7 @@ func (b *builder) link(n *node, c *Certificate) *node {
 }
 
 func (b *builder) verified(c, issuer *Certificate) bool {
-	q := check{c, string(issuer.RawSubjectPublicKeyInfo)}
+	q := check{c, issuer.key()}
 	good, known := b.checked[q]
 	if known {
 		return good
@@ -293,7 +293,7 @@ func (b *builder) walk() []*Path {
 		})
 	}
 	w := &walker{b: b, steps: b.limits.Candidates}
-	w.extend([]*Certificate{b.leaf}, b.known[string(b.leaf.Raw)])
+	w.extend([]*Certificate{b.leaf}, b.known[b.leaf.Fingerprint()])
 	return w.found
 }
 
@@ -339,7 +339,7 @@ func inPath(path []*Certificate, c *Certificate) bool {
 // partial is the longest way up that reaches no anchor.
 func (b *builder) partial() *Path {
 	path := []*Certificate{b.leaf}
-	n := b.known[string(b.leaf.Raw)]
+	n := b.known[b.leaf.Fingerprint()]
 	for steps := b.limits.Depth; steps > 1; steps-- {
 		i := slices.IndexFunc(n.issuers, func(i *node) bool { return !inPath(path, i.cert) })
 		if i < 0 {

@@ -94,6 +94,7 @@ type Certificate struct {
 	tbsAlgorithm AlgorithmIdentifier // inside the signed part
 	verified     *Verified
 	fingerprint  [sha256.Size]byte
+	keyHash      [sha256.Size]byte
 	broken       []OID // the extensions of ExtensionErrors
 }
 
@@ -184,7 +185,7 @@ func (c *Certificate) parseTBS(tbs cryptobyte.String) error {
 	if !s.ReadASN1Element(&spki, cbasn1.SEQUENCE) {
 		return bad("subjectPublicKeyInfo")
 	}
-	c.RawSubjectPublicKeyInfo = spki
+	c.RawSubjectPublicKeyInfo, c.keyHash = spki, sha256.Sum256(spki)
 	c.PublicKeyAlgorithm, c.PublicKey = parsePublicKey(spki)
 	s.SkipOptionalASN1(cbasn1.Tag(1).ContextSpecific())
 	s.SkipOptionalASN1(cbasn1.Tag(2).ContextSpecific())
@@ -397,7 +398,20 @@ func (c *Certificate) Equal(o *Certificate) bool {
 }
 
 // Fingerprint is the SHA-256 of Raw.
-func (c *Certificate) Fingerprint() [32]byte { return c.fingerprint }
+func (c *Certificate) Fingerprint() [32]byte {
+	if c.verified == nil { // not parsed, but put together
+		return sha256.Sum256(c.Raw)
+	}
+	return c.fingerprint
+}
+
+// key names the public key: the SHA-256 of RawSubjectPublicKeyInfo.
+func (c *Certificate) key() [32]byte {
+	if c.verified == nil {
+		return sha256.Sum256(c.RawSubjectPublicKeyInfo)
+	}
+	return c.keyHash
+}
 
 // SelfIssued reports whether subject and issuer are the same name (RFC 5280, 6.1).
 func (c *Certificate) SelfIssued() bool { return c.Subject.Equal(c.Issuer) }

@@ -2,7 +2,7 @@ package certpath
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"hash/maphash"
 	"slices"
 	"sync"
 )
@@ -22,7 +22,7 @@ func (v *Verified) By(signer *Certificate, verify func() error) error {
 	if v == nil || inherits(signer.PublicKey) || len(signer.RawSubjectPublicKeyInfo) == 0 { // the key is not all there
 		return verify()
 	}
-	key := sha256.Sum256(signer.RawSubjectPublicKeyInfo)
+	key := signer.key()
 	v.mu.Lock()
 	known := slices.Contains(v.keys, key)
 	v.mu.Unlock()
@@ -46,32 +46,42 @@ type Interned[T any] struct {
 	Limit int // 0: 10,000
 
 	mu     sync.Mutex
-	values map[[32]byte]*T
+	seed   maphash.Seed
+	values map[uint64]interned[T] // by the hash of the content
+}
+
+type interned[T any] struct {
+	content []byte
+	value   *T
 }
 
 const defaultInterned = 10_000
 
 // Of is the value of a content; parse is given a copy of it where it is not known yet.
 func (i *Interned[T]) Of(content []byte, parse func([]byte) (*T, error)) (*T, error) {
-	key := sha256.Sum256(content)
 	i.mu.Lock()
-	v := i.values[key]
-	i.mu.Unlock()
-	if v != nil {
-		return v, nil
+	if i.values == nil {
+		i.seed, i.values = maphash.MakeSeed(), map[uint64]interned[T]{}
 	}
-	v, err := parse(bytes.Clone(content))
+	key := maphash.Bytes(i.seed, content)
+	known := i.values[key]
+	i.mu.Unlock()
+	if known.value != nil && bytes.Equal(known.content, content) {
+		return known.value, nil
+	}
+	own := bytes.Clone(content)
+	v, err := parse(own)
 	if err != nil {
 		return nil, err
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if first := i.values[key]; first != nil {
-		return first, nil
+	if first := i.values[key]; first.value != nil && bytes.Equal(first.content, content) {
+		return first.value, nil
 	}
-	if i.values == nil || len(i.values) >= orDefault(i.Limit, defaultInterned) {
-		i.values = map[[32]byte]*T{}
+	if len(i.values) >= orDefault(i.Limit, defaultInterned) {
+		clear(i.values)
 	}
-	i.values[key] = v
+	i.values[key] = interned[T]{own, v}
 	return v, nil
 }

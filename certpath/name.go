@@ -102,44 +102,63 @@ func decodeString(tag cbasn1.Tag, v []byte) string {
 	return b.String()
 }
 
-var shortNames = map[string]string{
-	"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.9": "STREET", "2.5.4.10": "O", "2.5.4.11": "OU",
-	"2.5.4.5": "SERIALNUMBER", "2.5.4.12": "T", "0.9.2342.19200300.100.1.1": "UID", "0.9.2342.19200300.100.1.25": "DC",
-	"1.2.840.113549.1.9.1": "EMAILADDRESS",
+var shortNames = []struct {
+	oid  OID
+	name string
+}{
+	{OIDCommonName, "CN"}, {OIDCountry, "C"}, {OIDLocality, "L"}, {OIDProvince, "ST"}, {OIDOrganization, "O"}, {OIDOrganizationalUnit, "OU"},
+	{OIDSerialNumber, "SERIALNUMBER"}, {OIDTitle, "T"}, {OIDUserID, "UID"}, {OIDEmailAddress, "EMAILADDRESS"},
+	{OID{2, 5, 4, 9}, "STREET"}, {OID{0, 9, 2342, 19200300, 100, 1, 25}, "DC"},
 }
 
 // String is the name in RFC 4514 form, most specific first.
 func (n Name) String() string {
-	parts := make([]string, 0, len(n.RDNs))
-	for _, rdn := range slices.Backward(n.RDNs) {
-		values := make([]string, 0, len(rdn))
-		for _, a := range rdn {
-			values = append(values, a.String())
+	var b strings.Builder
+	for i, rdn := range slices.Backward(n.RDNs) {
+		for k, a := range rdn {
+			if k > 0 {
+				b.WriteByte('+')
+			}
+			a.write(&b)
 		}
-		parts = append(parts, strings.Join(values, "+"))
+		if i > 0 {
+			b.WriteByte(',')
+		}
 	}
-	return strings.Join(parts, ",")
+	return b.String()
 }
 
 // String is TYPE=value, escaped (RFC 4514, 2.4).
 func (a AttributeTypeAndValue) String() string {
-	short, ok := shortNames[a.Type.String()]
-	if !ok {
-		return a.Type.String() + "=#" + hex.EncodeToString(a.Raw)
-	}
 	var b strings.Builder
+	a.write(&b)
+	return b.String()
+}
+
+func (a AttributeTypeAndValue) write(b *strings.Builder) {
+	for i := range shortNames {
+		if shortNames[i].oid.Equal(a.Type) {
+			b.WriteString(shortNames[i].name)
+			b.WriteByte('=')
+			a.writeValue(b)
+			return
+		}
+	}
+	b.WriteString(a.Type.String() + "=#" + hex.EncodeToString(a.Raw))
+}
+
+func (a AttributeTypeAndValue) writeValue(b *strings.Builder) {
 	for i, r := range a.Value {
 		switch {
 		case strings.ContainsRune(`,+"\<>;`, r), r == '#' && i == 0, r == ' ' && (i == 0 || i == len(a.Value)-1):
 			b.WriteByte('\\')
 			b.WriteRune(r)
 		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, "\\%02X", r)
+			fmt.Fprintf(b, "\\%02X", r)
 		default:
 			b.WriteRune(r)
 		}
 	}
-	return short + "=" + b.String()
 }
 
 // First returns the first value of that attribute type (from the most specific RDN), "" if absent.
@@ -215,6 +234,9 @@ func sameRDN(a, b []AttributeTypeAndValue) bool {
 
 // sameText compares what foldSpace makes of both, without making it.
 func sameText(a, b string) bool {
+	if a == b {
+		return true
+	}
 	for first := true; ; first = false {
 		var gapA, gapB bool
 		a, gapA = skipSpace(a)
