@@ -16,6 +16,10 @@ const (
 // back as it is. SETs keep their order: what was signed decides, not what ought to have been (RFC 5652, 5.4).
 func toDER(b []byte) (der []byte, used int, err error) {
 	r := berReader{}
+	if n := r.plain(b, 0); n >= 0 {
+		return b[:n], n, nil
+	}
+	r.elements = 0
 	n, clean, err := r.measure(b, 0)
 	if err != nil {
 		return nil, 0, err
@@ -117,16 +121,51 @@ func readHeader(b []byte) (h header, err error) {
 	return h, nil
 }
 
-// isConstructedString says that a universal string type is written in pieces, which DER forbids (X.690, 10.2).
-func (h header) isConstructedString() bool {
-	if !h.constructed || h.tag&0xc0 != 0 {
+// inPieces says that a universal string type is written in pieces, which DER forbids (X.690, 10.2).
+func inPieces(tag byte) bool {
+	if tag&0xe0 != 0x20 { // constructed, universal
 		return false
 	}
-	switch h.tag & 0x1f {
+	switch tag & 0x1f {
 	case 3, 4, 12, 18, 19, 20, 21, 22, 25, 26, 27, 28, 30:
 		return true
 	}
 	return false
+}
+
+// plain is measure for what nearly everybody writes: DER as far as lengths and strings go, without long tags. It is -1 for
+// anything else, what is malformed and what is above the limits included.
+func (r *berReader) plain(b []byte, depth int) (n int) {
+	if r.elements++; r.elements > maxElements || depth > maxDepth || len(b) < 2 || b[0]&0x1f == 0x1f {
+		return -1
+	}
+	tag, size := b[0], int(b[1])
+	start := 2
+	switch {
+	case size < 0x80:
+	case size == 0x81 && len(b) > 2 && b[2] >= 0x80:
+		start, size = 3, int(b[2])
+	case size == 0x82 && len(b) > 3 && b[2] != 0:
+		start, size = 4, int(b[2])<<8|int(b[3])
+	case size == 0x83 && len(b) > 4 && b[2] != 0:
+		start, size = 5, int(b[2])<<16|int(b[3])<<8|int(b[4])
+	default:
+		return -1
+	}
+	if size > len(b)-start || inPieces(tag) {
+		return -1
+	}
+	end := start + size
+	if tag&0x20 != 0 {
+		for at := start; at < end; {
+			k := r.plain(b[at:end], depth+1)
+			if k < 0 {
+				return -1
+			}
+			at += k
+		}
+	}
+	return end
 }
 
 // measure walks one element; clean says that it is DER as far as lengths and strings go.
@@ -135,7 +174,7 @@ func (r *berReader) measure(b []byte, depth int) (n int, clean bool, err error) 
 	if err != nil {
 		return 0, false, err
 	}
-	if h.indefinite || h.isConstructedString() || !h.minimal {
+	if h.indefinite || inPieces(h.tag) || !h.minimal {
 		return len(b) - len(h.rest), false, nil
 	}
 	if h.constructed {
@@ -156,7 +195,7 @@ func (r *berReader) rewrite(out, b []byte, depth int) (der, rest []byte, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	if h.isConstructedString() {
+	if inPieces(h.tag) {
 		value, rest, err := r.pieces(nil, h, depth)
 		if err != nil {
 			return nil, nil, err
@@ -212,7 +251,7 @@ func (r *berReader) pieces(value []byte, h header, depth int) (joined, rest []by
 			return nil, nil, err
 		}
 		switch {
-		case p.isConstructedString():
+		case inPieces(p.tag):
 			if value, c, err = r.pieces(value, p, depth+1); err != nil {
 				return nil, nil, err
 			}

@@ -288,20 +288,25 @@ func (s *SignedData) Attach(r io.ReaderAt, size int64) {
 
 // Certificates are the X.509 certificates inside; what cannot be parsed is left out (see RawCertificates).
 func (s *SignedData) Certificates() []*certpath.Certificate {
+	return s.CertificatesBy(certpath.ParseCertificate)
+}
+
+// CertificatesBy is Certificates for who knows some of them already: they are parsed by parse, unless somebody asked for them before.
+func (s *SignedData) CertificatesBy(parse func(der []byte) (*certpath.Certificate, error)) []*certpath.Certificate {
 	if s.parsed == nil {
-		return parseCertificates(s.certs)
+		return parseCertificates(s.certs, parse)
 	}
-	s.parsed.once.Do(func() { s.parsed.list = parseCertificates(s.certs) })
+	s.parsed.once.Do(func() { s.parsed.list = parseCertificates(s.certs, parse) })
 	return s.parsed.list
 }
 
-func parseCertificates(list [][]byte) []*certpath.Certificate {
+func parseCertificates(list [][]byte, parse func(der []byte) (*certpath.Certificate, error)) []*certpath.Certificate {
 	var out []*certpath.Certificate
 	for _, der := range list {
 		if der[0] != 0x30 {
 			continue
 		}
-		if c, err := certpath.ParseCertificate(der); err == nil {
+		if c, err := parse(der); err == nil {
 			out = append(out, c)
 		}
 	}
