@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math"
@@ -36,10 +37,14 @@ func bytesLexer(b []byte, pos int, l Limits) *lexer {
 
 // peek is the byte at the position, -1 at the end.
 func (l *lexer) peek() int {
-	i := l.pos - l.start
-	if i >= 0 && i < int64(len(l.buf)) {
+	if i := uint64(l.pos - l.start); i < uint64(len(l.buf)) {
 		return int(l.buf[i])
 	}
+	return l.fill()
+}
+
+// fill moves the window to the position.
+func (l *lexer) fill() int {
 	if l.r == nil || l.pos < 0 || l.pos >= l.size || l.err != nil {
 		return -1
 	}
@@ -77,8 +82,26 @@ func isDelimiter(c byte) bool { return strings.IndexByte("()<>[]{}/%", c) >= 0 }
 
 func isRegular(c int) bool { return c >= 0 && !isSpace(c) && !isDelimiter(byte(c)) }
 
+// view is what of the file is at hand from the position on.
+func (l *lexer) view() []byte {
+	i := l.pos - l.start
+	if i < 0 || i >= int64(len(l.buf)) {
+		return nil
+	}
+	return l.buf[i:]
+}
+
 // skip passes white space and comments.
 func (l *lexer) skip() {
+	b := l.view()
+	n := 0
+	for n < len(b) && characters[b[n]] == classSpace {
+		n++
+	}
+	l.pos += int64(n)
+	if n < len(b) && b[n] != '%' {
+		return
+	}
 	for {
 		c := l.peek()
 		switch {
@@ -97,6 +120,13 @@ func (l *lexer) skip() {
 
 // word reads regular characters, at most n.
 func (l *lexer) word(n int) string {
+	if at := l.view(); len(at) > 0 {
+		at = at[:min(len(at), n+1)]
+		if end := wordEnd(at, 0); end < len(at) {
+			l.pos += int64(end)
+			return string(at[:end])
+		}
+	}
 	var b []byte
 	for len(b) < n && isRegular(l.peek()) {
 		b = append(b, byte(l.next()))
@@ -164,6 +194,14 @@ func (l *lexer) object(depth int) (Object, error) {
 }
 
 func (l *lexer) name() Name {
+	const longest = 4096
+	if at := l.view(); len(at) > 0 {
+		at = at[:min(len(at), longest+1)]
+		if end := wordEnd(at, 0); end < len(at) && bytes.IndexByte(at[:end], '#') < 0 {
+			l.pos += int64(end)
+			return Name(at[:end])
+		}
+	}
 	var b []byte
 	for c := l.peek(); isRegular(c); c = l.peek() {
 		l.pos++
@@ -176,7 +214,7 @@ func (l *lexer) name() Name {
 				l.pos, l.loose = mark, true
 			}
 		}
-		if b = append(b, byte(c)); len(b) > 4096 {
+		if b = append(b, byte(c)); len(b) > longest {
 			break
 		}
 	}
@@ -196,6 +234,12 @@ func unhex(c int) int {
 }
 
 func (l *lexer) literal() (Object, error) {
+	at := l.view()
+	at = at[:min(int64(len(at)), l.limits.ObjectBytes)]
+	if end := plainLiteral(at); end >= 0 && bytes.IndexByte(at[:end], '\r') < 0 {
+		l.pos += int64(end) + 1
+		return String(at[:end]), nil
+	}
 	var b []byte
 	for depth := 1; ; {
 		c := l.next()
@@ -222,6 +266,15 @@ func (l *lexer) literal() (Object, error) {
 			return nil, codes.New(ErrLimit, "reading at offset", strconv.FormatInt(l.from, 10), "a string is too long")
 		}
 	}
+}
+
+// plainLiteral is where a string without escapes and inner parentheses ends, -1 if it is none.
+func plainLiteral(b []byte) int {
+	end := bytes.IndexByte(b, ')')
+	if end < 0 || bytes.IndexByte(b[:end], '\\') >= 0 || bytes.IndexByte(b[:end], '(') >= 0 {
+		return -1
+	}
+	return end
 }
 
 // escape is the byte that a backslash sequence stands for, -1 for none.
@@ -262,7 +315,12 @@ func (l *lexer) escape() int {
 }
 
 func (l *lexer) hex() (Object, error) {
-	b := make([]byte, 0, l.digitsInView()/2)
+	rest := l.view()
+	rest = rest[:min(int64(len(rest)), 2*l.limits.ObjectBytes)]
+	end := max(0, bytes.IndexByte(rest, '>'))
+	b := make([]byte, end/2, max(end, min(len(rest), window))/2)
+	n := unhexAll(b, rest[:end])
+	b, l.pos = b[:n], l.pos+int64(2*n)
 	half := -1
 	for {
 		if half < 0 {
@@ -294,27 +352,9 @@ func (l *lexer) hex() (Object, error) {
 	}
 }
 
-// digitsInView is how many digits a hexadecimal string has at most before its end or the window's. It is asked once a string: what is
-// written with a blank behind each pair would be looked through again for each of them.
-func (l *lexer) digitsInView() int {
-	i := l.pos - l.start
-	if i < 0 || i >= int64(len(l.buf)) {
-		return 0
-	}
-	rest := l.buf[i:]
-	if end := bytes.IndexByte(rest, '>'); end >= 0 {
-		return end
-	}
-	return min(len(rest), window)
-}
-
-// pairs takes the digits that stand in the window two by two: signature values are tens of thousands of them.
+// pairs takes the digits that stand in the window two by two.
 func (l *lexer) pairs(b []byte) []byte {
-	i := l.pos - l.start
-	if i < 0 || i >= int64(len(l.buf)) {
-		return b
-	}
-	rest := l.buf[i:]
+	rest := l.view()
 	n := 0
 	for ; n+1 < len(rest) && int64(len(b)) < l.limits.ObjectBytes; n += 2 {
 		high, low := unhexed[rest[n]], unhexed[rest[n+1]]
@@ -326,6 +366,31 @@ func (l *lexer) pairs(b []byte) []byte {
 	l.pos += int64(n)
 	return b
 }
+
+// unhexAll takes the pairs of digits at the start of text into dst, which is all zero and long enough, and says how many it took. A
+// signature's value is tens of thousands of digits, most of them the zeros behind it.
+func unhexAll(dst, text []byte) int {
+	n := 0
+	for {
+		for len(text) >= 16 && binary.LittleEndian.Uint64(text) == zeroDigits && binary.LittleEndian.Uint64(text[8:]) == zeroDigits {
+			n, text = n+8, text[16:]
+		}
+		for range min(len(text)/2, 8) {
+			high, low := unhexed[text[0]], unhexed[text[1]]
+			if high|low > 15 {
+				return n
+			}
+			dst[n] = high<<4 | low
+			n, text = n+1, text[2:]
+		}
+		if len(text) < 2 {
+			return n
+		}
+	}
+}
+
+// zeroDigits is eight times the digit 0.
+const zeroDigits = 0x3030303030303030
 
 // unhexed is the value of each hexadecimal digit, 0xff for what is none.
 var unhexed = func() (t [256]byte) {
@@ -346,6 +411,11 @@ func (l *lexer) array(depth int) (Object, error) {
 		if l.peek() == ']' {
 			l.pos++
 			return a, nil
+		}
+		if r, ok := l.reference(depth + 1); ok {
+			a = append(a, r)
+			behind = len(a)
+			continue
 		}
 		mark := l.pos
 		o, err := l.object(depth + 1)
@@ -438,8 +508,30 @@ func (l *lexer) dict(depth int) (Object, error) {
 	}
 }
 
+// reference takes "N G R" where all of it is at hand and written as nearly always; else it takes nothing.
+func (l *lexer) reference(depth int) (o Object, ok bool) {
+	if depth > l.limits.Depth || l.pos-l.from > l.limits.ObjectBytes {
+		return nil, false
+	}
+	b := l.view()
+	n, i, ok := digits(b, 0)
+	if !ok || i >= len(b) || b[i] != ' ' {
+		return nil, false
+	}
+	g, i, ok := digits(b, i+1)
+	if !ok || i+2 >= len(b) || b[i] != ' ' || b[i+1] != 'R' || isRegular(int(b[i+2])) {
+		return nil, false
+	}
+	l.pos += int64(i + 2)
+	return makeRef(n, g), true
+}
+
 // value reads an object or a reference.
 func (l *lexer) value(depth int) (Object, error) {
+	l.skip()
+	if r, ok := l.reference(depth); ok {
+		return r, nil
+	}
 	o, err := l.object(depth)
 	if err != nil {
 		return nil, err
@@ -468,6 +560,10 @@ func (l *lexer) value(depth int) (Object, error) {
 
 // number reads what the field writes: "--5", "1.2.3", ".", "5-3".
 func (l *lexer) number() Object {
+	if v, end, ok := digits(l.view(), 0); ok && end < len(l.view()) && characters[l.view()[end]] != classDigit {
+		l.pos += int64(end)
+		return v
+	}
 	var b [64]byte
 	n, real, digits, stop := 0, false, false, false
 	for c := l.peek(); c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.'; c = l.peek() {

@@ -9,7 +9,7 @@ import (
 	"github.com/antinvn/antin/codes"
 )
 
-// Mentions are the objects in use whose text holds a word as it is written ("/ByteRange"), those in object streams included. The file
+// Mentions are the objects in use whose text holds a name as it is written ("/ByteRange"), those in object streams included. The file
 // is searched as a whole: skip, if not nil, tells places that are known already. What a string or a stream holds may be
 // found too.
 func (v *View) Mentions(ctx context.Context, word string, skip func(offset int64) bool) ([]Ref, error) {
@@ -66,6 +66,24 @@ func (v *View) Mentions(ctx context.Context, word string, skip func(offset int64
 	return slices.Compact(found), nil
 }
 
+// indexName is bytes.Index by the second byte: the slash of a name is everywhere, its first letter is not.
+func indexName(b, word []byte) int {
+	if len(word) < 2 {
+		return bytes.Index(b, word)
+	}
+	for from := 1; from < len(b); {
+		i := bytes.IndexByte(b[from:], word[1])
+		if i < 0 {
+			break
+		}
+		if from += i; bytes.HasPrefix(b[from-1:], word) {
+			return from - 1
+		}
+		from++
+	}
+	return -1
+}
+
 // maxPlaces bounds where a word is found.
 const maxPlaces = 100_000
 
@@ -83,7 +101,7 @@ func (d *Document) places(ctx context.Context, word []byte, skip func(offset int
 			return nil, codes.Wrap(ErrRead, "searching", string(word), err)
 		}
 		for from := 0; ; {
-			i := bytes.Index(b[from:], word)
+			i := indexName(b[from:], word)
 			if i < 0 {
 				break
 			}

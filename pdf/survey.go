@@ -313,7 +313,7 @@ func (s *scanner) scan(b []byte, last bool) (n int, done bool) {
 				s.ints = 0
 			}
 		default:
-			end = min(word(b, n), n+longestWord)
+			end = min(wordEnd(b, n), n+longestWord)
 			if whole = end < len(b) || last; whole {
 				if s.keyword(b[n:end]) {
 					return end, true
@@ -333,7 +333,8 @@ func (s *scanner) scan(b []byte, last bool) (n int, done bool) {
 	return n, false
 }
 
-func word(b []byte, at int) int {
+// wordEnd is where the regular characters from at on end.
+func wordEnd(b []byte, at int) int {
 	for at < len(b) && (characters[b[at]] == classRegular || characters[b[at]] == classDigit) {
 		at++
 	}
@@ -344,7 +345,7 @@ func word(b []byte, at int) int {
 func (s *scanner) delimited(b []byte, at int) (end int, whole bool) {
 	switch b[at] {
 	case '/':
-		end = word(b, at+1)
+		end = wordEnd(b, at+1)
 		s.broken = s.broken || end-at > longestName
 		return end, end < len(b)
 	case '(':
@@ -379,6 +380,9 @@ func (s *scanner) delimited(b []byte, at int) (end int, whole bool) {
 }
 
 func literalEnd(b []byte, at int) (end int, whole bool) {
+	if end := plainLiteral(b[at+1:]); end >= 0 {
+		return at + end + 2, true
+	}
 	depth := 0
 	for i := at; i < len(b); i++ {
 		switch b[i] {
