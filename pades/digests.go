@@ -111,7 +111,7 @@ func hashRanges(ctx context.Context, d *pdf.Document, ranges []byteRange) ([][]b
 			into = append(into, prefix[h])
 		}
 		if len(into) > 0 && cut > at {
-			if err := pdf.Copy(ctx, io.MultiWriter(into...), io.NewSectionReader(d.Reader(), at, cut-at), cut-at); err != nil {
+			if err := d.WriteRange(ctx, io.MultiWriter(into...), at, cut); err != nil {
 				return nil, err
 			}
 		}

@@ -17,6 +17,7 @@ import (
 // Document is an open file. Safe for concurrent use.
 type Document struct {
 	r         io.ReaderAt
+	held      []byte // all of it where it is in memory, see hold
 	size      int64
 	limits    Limits
 	header    int64 // offset of %PDF
@@ -48,13 +49,13 @@ const (
 	maxStreams = 16
 )
 
-// Open reads the structure: header, cross-references of all revisions, encryption. Errors: ErrPassword, ErrDamaged, ErrLimit,
-// ErrUnsupported, ErrNotPDF; reading errors of r are ErrRead.
+// Open reads the structure: header, cross-references of all revisions, encryption. r must not change while the document is in use.
+// Errors: ErrPassword, ErrDamaged, ErrLimit, ErrUnsupported, ErrNotPDF; reading errors of r are ErrRead.
 func Open(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*Document, error) {
 	if o == nil {
 		o = &Options{}
 	}
-	d := &Document{r: r, size: size, limits: o.Limits, objects: map[location]Object{}, streams: map[location]*objectStream{}}
+	d := &Document{r: r, held: hold(r, size), size: size, limits: o.Limits, objects: map[location]Object{}, streams: map[location]*objectStream{}}
 	d.limits.Depth = orDefault(d.limits.Depth, 100)
 	d.limits.Revisions = orDefault(d.limits.Revisions, 10_000)
 	d.limits.ObjectBytes = orDefault(d.limits.ObjectBytes, 64<<20)
@@ -71,7 +72,7 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, o *Options) (*Document
 // Reopen opens the file after revisions were appended to it: r begins with the bytes that d was opened on. What d knows
 // of them is shared, the key of an encrypted file included.
 func (d *Document) Reopen(ctx context.Context, r io.ReaderAt, size int64) (*Document, error) {
-	n := &Document{r: r, size: size, limits: d.limits, objects: map[location]Object{}, streams: map[location]*objectStream{}}
+	n := &Document{r: r, held: hold(r, size), size: size, limits: d.limits, objects: map[location]Object{}, streams: map[location]*objectStream{}}
 	n.known = map[int64]*section{}
 	for _, revision := range d.revisions {
 		for _, s := range revision.sections {
@@ -146,8 +147,8 @@ func orDefault[T int | int64](v, d T) T {
 }
 
 func (d *Document) readHeader() error {
-	head := make([]byte, min(d.size, 8192))
-	if n, err := d.r.ReadAt(head, 0); n < len(head) {
+	head, err := d.Bytes(0, min(d.size, 8192))
+	if err != nil {
 		return codes.Wrap(ErrRead, "reading", "the header", err)
 	}
 	i := bytes.Index(head, []byte("%PDF-"))
@@ -191,8 +192,8 @@ func (d *Document) lastStartXRef() (int64, error) {
 	const tail, looked = 2048, 1024
 	from := max(0, d.size-tail)
 	for {
-		b := make([]byte, d.size-from)
-		if n, err := d.r.ReadAt(b, from); n < len(b) {
+		b, err := d.Bytes(from, d.size-from)
+		if err != nil {
 			return 0, codes.Wrap(ErrRead, "reading", "the end of the file", err)
 		}
 		if i := bytes.LastIndex(b, []byte("startxref")); i >= 0 {
@@ -245,16 +246,16 @@ func (d *Document) countNumbers() {
 // search finds a pattern between two offsets, in blocks.
 func (d *Document) search(pattern []byte, from, to int64) (int64, bool) {
 	const block = 8 << 10
-	buf := make([]byte, block)
+	var buf []byte
 	for at := from; at < to; {
-		n, _ := d.r.ReadAt(buf[:min(block, to-at)], at) //nolint:errcheck // what cannot be read is not found
-		if i := bytes.Index(buf[:n], pattern); i >= 0 {
+		b, _ := d.bytes(&buf, at, min(block, to-at)) //nolint:errcheck // what cannot be read is not found
+		if i := bytes.Index(b, pattern); i >= 0 {
 			return at + int64(i), true
 		}
-		if n < len(pattern) {
+		if len(b) < len(pattern) {
 			return 0, false
 		}
-		at += int64(n - len(pattern) + 1)
+		at += int64(len(b) - len(pattern) + 1)
 	}
 	return 0, false
 }

@@ -26,8 +26,8 @@ func (d *Document) decode(s *Stream, resolve func(Object) (Object, error), clear
 	if s.length > d.limits.StreamBytes {
 		return nil, nil, codes.New(ErrLimit, "reading stream", s.ref.String(), "it is too large")
 	}
-	data := make([]byte, s.length)
-	if n, err := d.r.ReadAt(data, s.offset); n < len(data) {
+	data, err := d.Bytes(s.offset, s.length)
+	if err != nil {
 		return nil, nil, codes.Wrap(ErrRead, "reading stream", s.ref.String(), err)
 	}
 	filters, params, err := filtersOf(s.Dict, resolve)

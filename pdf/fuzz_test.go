@@ -2,9 +2,14 @@ package pdf_test
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"reflect"
+	"slices"
+	"sync"
 	"testing"
 
+	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/pdf"
 )
 
@@ -22,28 +27,63 @@ var seeds = []string{
 		"2 0 obj <</Type/Catalog/Pages 3 0 R>> endobj 3 0 obj <</Type/Pages>> endobj trailer <</Root 2 0 R/Encrypt 1 0 R>>",
 }
 
-// FuzzOpen reads everything that a file holds: no input may cause a panic or go on without end.
+// FuzzOpen reads everything that a file holds: no input may cause a panic or go on without end, and a file that is read through windows
+// is the same as one in memory.
 func FuzzOpen(f *testing.F) {
 	for _, s := range seeds {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d, err := pdf.Open(t.Context(), bytes.NewReader(b), int64(len(b)), &pdf.Options{Limits: small})
-		if err != nil {
-			return
+		held := everything(t, bytes.NewReader(b), len(b))
+		if windows := everything(t, &inWindows{r: bytes.NewReader(b)}, len(b)); !slices.Equal(windows, held) {
+			t.Fatalf("in memory: %q\nin windows: %q", held, windows)
 		}
-		for i := range d.Revisions() {
-			v := d.At(i)
-			changed, _ := v.Changed()
-			for _, c := range changed[:min(len(changed), 200)] {
-				if s, err := v.Stream(c.Ref); err == nil && s != nil {
-					v.Decode(s)
-				}
-			}
-		}
-		d.Latest().PageRefs()
-		d.Latest().Page(1)
 	})
+}
+
+// inWindows is a file that nobody may read as a whole at first.
+type inWindows struct {
+	r      io.ReaderAt
+	refuse sync.Once
+}
+
+func (f *inWindows) ReadAt(p []byte, off int64) (n int, err error) {
+	f.refuse.Do(func() { err = io.ErrNoProgress })
+	if err != nil {
+		return 0, err
+	}
+	return f.r.ReadAt(p, off)
+}
+
+// everything is what a file holds, in words.
+func everything(t *testing.T, r io.ReaderAt, size int) (all []string) {
+	d, err := pdf.Open(t.Context(), r, int64(size), &pdf.Options{Limits: small})
+	if err != nil {
+		return []string{codes.Of(err)}
+	}
+	for i := range d.Revisions() {
+		v := d.At(i)
+		changed, _ := v.Changed()
+		for _, c := range changed[:min(len(changed), 200)] {
+			o, err := v.Load(c.Ref)
+			s, stream := o.(*pdf.Stream)
+			if !stream {
+				all = append(all, fmt.Sprint(c, string(pdf.AppendObject(nil, o)), codes.Of(err)))
+				continue
+			}
+			data, rest, err := v.Decode(s)
+			all = append(all, fmt.Sprint(c, string(pdf.AppendObject(nil, s.Dict)), string(data), rest, codes.Of(err)))
+		}
+	}
+	pages, err := d.Latest().PageRefs()
+	all = append(all, fmt.Sprint(pages, codes.Of(err)))
+	page, err := d.Latest().Page(1)
+	all = append(all, fmt.Sprint(page, codes.Of(err)))
+	mentioned, err := d.Latest().Mentions(t.Context(), "/Type", nil)
+	all = append(all, fmt.Sprint(mentioned, codes.Of(err)))
+	err = d.Latest().Survey(t.Context(), func(r pdf.Ref, offset int64) { all = append(all, fmt.Sprint(r, offset)) },
+		func(from, to pdf.Ref) { all = append(all, fmt.Sprint(from, to)) })
+	return append(all, codes.Of(err))
 }
 
 // FuzzUpdate appends a revision: what the file held before must read the same afterwards, and what was added be there.

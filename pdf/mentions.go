@@ -91,13 +91,13 @@ const maxPlaces = 100_000
 func (d *Document) places(ctx context.Context, word []byte, skip func(offset int64) bool) ([]int64, error) {
 	const block = 64 << 10
 	var all []int64
-	buf := make([]byte, min(d.size, block))
+	var buf []byte
 	for at := int64(0); at < d.size; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b := buf[:min(d.size-at, int64(len(buf)))]
-		if n, err := d.r.ReadAt(b, at); n < len(b) {
+		b, err := d.bytes(&buf, at, min(d.size-at, block))
+		if err != nil {
 			return nil, codes.Wrap(ErrRead, "searching", string(word), err)
 		}
 		for from := 0; ; {

@@ -28,7 +28,8 @@ func (d *Document) rebuild(ctx context.Context) error {
 	limits, left := d.limits, maxRereading*d.size+maxScannedObject
 	limits.ObjectBytes = min(limits.ObjectBytes, maxScannedObject)
 	if err := d.scan(ctx, func(at int64, line []byte) error {
-		l := newLexer(d.r, d.size, at, limits)
+		l := d.lexer(at)
+		l.limits = limits
 		defer func() { left -= l.pos - at }()
 		switch {
 		case ctx.Err() != nil:
@@ -129,17 +130,16 @@ func (d *Document) addCompressed(all map[int]entry, streams []Ref) {
 // scan calls f for each place where a line starts with a digit or "trailer", or a digit follows endobj.
 func (d *Document) scan(ctx context.Context, f func(at int64, line []byte) error) error {
 	const block, overlap = 1 << 20, 64
-	buf := make([]byte, min(d.size, block+overlap))
+	var buf []byte
 	for at := int64(0); at < d.size; at += block {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n, err := d.r.ReadAt(buf[:min(int64(len(buf)), d.size-at)], at)
-		if n == 0 {
+		b, err := d.bytes(&buf, at, min(block+overlap, d.size-at))
+		if len(b) == 0 {
 			return codes.Wrap(ErrRead, "reading at offset", strconv.FormatInt(at, 10), err)
 		}
-		b := buf[:n]
-		for i := range min(n, block) {
+		for i := range min(len(b), block) {
 			if i > 0 && !isSpace(int(b[i-1])) &&
 				!bytes.HasSuffix(b[:i], []byte("endobj")) {
 				continue

@@ -170,7 +170,7 @@ func (s *survey) header(p *placed, enough int64) (offset int64, ok bool, err err
 			return p.offset + int64(i) + 4, true, nil
 		}
 	}
-	l := newLexer(s.v.d.r, s.v.d.size, p.offset, s.v.d.limits)
+	l := s.v.d.lexer(p.offset)
 	l.skip()
 	n, _ := integer(l.number())
 	l.skip()
@@ -191,6 +191,9 @@ func digits(b []byte, i int) (n int64, end int, ok bool) {
 
 // bytes are what stands at an offset, so many or up to the end of the file; last says that it ends there.
 func (s *survey) bytes(offset, need int64) (b []byte, last bool, err error) {
+	if all := s.v.d.held; all != nil {
+		return all[min(uint64(offset), uint64(len(all))):], true, nil
+	}
 	have := s.at + int64(len(s.buf))
 	if offset >= s.at && (have-offset >= need || have == s.v.d.size && offset < have) {
 		return s.buf[offset-s.at:], have == s.v.d.size, nil

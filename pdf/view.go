@@ -99,7 +99,7 @@ func (v *View) load(r Ref, depth int) (Object, error) {
 	if o, ok := v.d.cached(at); ok {
 		return o, nil
 	}
-	l := newLexer(v.d.r, v.d.size, at.offset, v.d.limits)
+	l := v.d.lexer(at.offset)
 	ref, o, err := v.d.indirect(l, v.deeper(depth))
 	if err != nil {
 		if codes.Of(err) == string(ErrDamaged) {

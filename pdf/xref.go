@@ -132,7 +132,7 @@ func (d *Document) joinLinearized() {
 	if front.XRefOffset >= main.XRefOffset {
 		return
 	}
-	l := newLexer(d.r, d.size, d.header, d.limits)
+	l := d.lexer(d.header)
 	for range 3 { // the parameter dictionary is the first object
 		l.skip()
 		if _, o, err := d.indirect(l, nil); err == nil {
@@ -153,7 +153,7 @@ func (d *Document) endOf(r *revision) int64 {
 	if !r.Linearized {
 		last = r.sections[0]
 	}
-	l := newLexer(d.r, d.size, last.after, d.limits)
+	l := d.lexer(last.after)
 	for c := l.peek(); isSpace(c); c = l.peek() {
 		l.pos++
 	}
@@ -171,7 +171,7 @@ func (d *Document) endByScan(from int64) int64 {
 	if !ok {
 		return d.size
 	}
-	l := newLexer(d.r, d.size, at+5, d.limits)
+	l := d.lexer(at + 5)
 	for l.peek() == ' ' || l.peek() == '\t' {
 		l.pos++
 	}
@@ -195,7 +195,7 @@ func (d *Document) readSection(ctx context.Context, at int64) (*section, error) 
 	if at < 0 || at+d.shift >= d.size {
 		return nil, codes.New(ErrDamaged, "reading the cross-reference at", strconv.FormatInt(at, 10), "it lies outside the file")
 	}
-	l := newLexer(d.r, d.size, at+d.shift, d.limits)
+	l := d.lexer(at + d.shift)
 	l.skip()
 	if l.peek() == 'x' {
 		if w := l.word(8); w != "xref" {
@@ -432,7 +432,7 @@ func (d *Document) streamLength(l *lexer, dict Dict, view *View) (int64, error) 
 		}
 	}
 	if n, ok := integer(length); ok && n >= 0 && n <= d.size-start {
-		e := newLexer(d.r, d.size, start+n, d.limits)
+		e := d.lexer(start + n)
 		e.skip()
 		if e.word(9) == "endstream" {
 			return n, nil
@@ -446,7 +446,7 @@ func (d *Document) streamLength(l *lexer, dict Dict, view *View) (int64, error) 
 			return 0, err
 		}
 	}
-	e := newLexer(d.r, d.size, max(start, at-2), d.limits)
+	e := d.lexer(max(start, at-2))
 	a, b := e.next(), e.next()
 	switch {
 	case at-2 >= start && a == '\r' && b == '\n':

@@ -57,8 +57,8 @@ const maxRegion = 64 << 20
 
 // region looks for objects, trailers and cross-references outside the objects that the revision lists.
 func (s *step) region(from, to int64, listed []listedObject) {
-	b := make([]byte, min(to-from, maxRegion))
-	if _, err := s.doc.Reader().ReadAt(b, from); err != nil {
+	b, err := s.doc.Bytes(from, min(to-from, maxRegion))
+	if err != nil {
 		return // the objects cannot be read either
 	}
 	slices.SortFunc(listed, func(a, b listedObject) int { return cmp.Compare(a.offset, b.offset) })
@@ -180,8 +180,9 @@ func (h *history) tail(signed *pdf.View) []Change {
 
 // startXRef is the offset that the end of a revision names.
 func (h *history) startXRef(end int64) (int64, bool) {
-	b := make([]byte, min(end, 256))
-	if _, err := h.doc.Reader().ReadAt(b, end-int64(len(b))); err != nil {
+	n := min(end, 256)
+	b, err := h.doc.Bytes(end-n, n)
+	if err != nil {
 		return 0, false
 	}
 	i := bytes.LastIndex(b, []byte("startxref"))
@@ -192,14 +193,14 @@ func (h *history) startXRef(end int64) (int64, bool) {
 	if len(f) == 0 {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(f[0], 10, 64)
-	return n, err == nil
+	at, err := strconv.ParseInt(f[0], 10, 64)
+	return at, err == nil
 }
 
 // junk is what follows the last revision, if it is more than white space.
 func (h *history) junk(end int64) (string, bool) {
-	b := make([]byte, min(h.doc.Size()-end, 4096))
-	if _, err := h.doc.Reader().ReadAt(b, end); err != nil {
+	b, err := h.doc.Bytes(end, min(h.doc.Size()-end, 4096))
+	if err != nil {
 		return "", false
 	}
 	if rest := strings.Trim(string(b), " \t\r\n\f\x00"); rest != "" {
