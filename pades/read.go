@@ -1,6 +1,7 @@
 package pades
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -153,8 +154,11 @@ func (s *Signature) entries(v *pdf.View) error {
 	if kind == "DocTimeStamp" || format == subFilterToken {
 		s.Type = TypeDocumentTimestamp
 	}
-	for key, to := range map[pdf.Name]*string{"Reason": &s.Reason, "Location": &s.Location, "Name": &s.Name} {
-		if *to, err = textOf(v, s.Dict[key]); err != nil {
+	for _, text := range []struct {
+		key pdf.Name
+		to  *string
+	}{{"Reason", &s.Reason}, {"Location", &s.Location}, {"Name", &s.Name}} {
+		if *text.to, err = textOf(v, s.Dict[text.key]); err != nil {
 			return err
 		}
 	}
@@ -170,23 +174,26 @@ func (s *Signature) entries(v *pdf.View) error {
 	if c, ok := contents.(pdf.String); ok {
 		s.Contents = []byte(c)
 	}
-	ranges, err := arrayOf(v, s.Dict["ByteRange"])
+	s.ByteRange, err = rangeOf(v, s.Dict["ByteRange"])
+	return err
+}
+
+// rangeOf are the numbers of a byte range; nil where one of them is none.
+func rangeOf(v *pdf.View, o pdf.Object) ([]int64, error) {
+	list, err := arrayOf(v, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	const most = 64 // four are valid; more are kept for the report
-	for _, o := range ranges[:min(len(ranges), most)] {
+	var out []int64
+	for _, o := range list[:min(len(list), most)] {
 		n, ok, err := intOf(v, o)
-		if err != nil {
-			return err
+		if err != nil || !ok {
+			return nil, err
 		}
-		if !ok {
-			s.ByteRange = nil
-			return nil
-		}
-		s.ByteRange = append(s.ByteRange, n)
+		out = append(out, n)
 	}
-	return nil
+	return out, nil
 }
 
 func (s *Signature) place(v *pdf.View, f formField) error {
@@ -268,11 +275,8 @@ func blank(d *pdf.Document, from, to int64) bool {
 	if to-from > longest {
 		return false
 	}
-	b := make([]byte, to-from)
-	if _, err := d.Reader().ReadAt(b, from); err != nil {
-		return false
-	}
-	return strings.TrimLeft(string(b), " \t\r\n\x00\f") == ""
+	b, err := d.Bytes(from, to-from)
+	return err == nil && len(bytes.TrimLeft(b, " \t\r\n\x00\f")) == 0
 }
 
 // parseDate reads a PDF date (ISO 32000-2, 7.9.4) as the field writes it; zero if it is none.
