@@ -79,7 +79,12 @@ func badOCSP(what string) error {
 }
 
 // ParseOCSP reads an OCSPResponse; a status other than successful is ErrStatus and says which.
-func ParseOCSP(der []byte) (*OCSPResponse, error) {
+func ParseOCSP(der []byte) (*OCSPResponse, error) { return parseOCSP(der, certpath.ParseCertificate) }
+
+// parseCertificate reads a certificate that came with a response.
+type parseCertificate func(der []byte) (*certpath.Certificate, error)
+
+func parseOCSP(der []byte, parse parseCertificate) (*OCSPResponse, error) {
 	in := cryptobyte.String(der)
 	var s, wrapped, rb, basic cryptobyte.String
 	var status int
@@ -97,13 +102,13 @@ func ParseOCSP(der []byte) (*OCSPResponse, error) {
 		return nil, badOCSP("responseBytes")
 	}
 	r := &OCSPResponse{Raw: der[:len(der)-len(in)], Basic: basic, verified: &certpath.Verified{}}
-	return r, r.parseBasic(basic)
+	return r, r.parseBasic(basic, parse)
 }
 
 // ParseBasicOCSP reads a BasicOCSPResponse and wraps it.
 func ParseBasicOCSP(der []byte) (*OCSPResponse, error) {
 	r := &OCSPResponse{Basic: der, Raw: wrapBasic(der), verified: &certpath.Verified{}}
-	return r, r.parseBasic(der)
+	return r, r.parseBasic(der, certpath.ParseCertificate)
 }
 
 func wrapBasic(basic []byte) []byte {
@@ -120,7 +125,7 @@ func wrapBasic(basic []byte) []byte {
 	return b.BytesOrPanic()
 }
 
-func (r *OCSPResponse) parseBasic(der []byte) error {
+func (r *OCSPResponse) parseBasic(der []byte, parse parseCertificate) error {
 	in := cryptobyte.String(der)
 	var s, tbs cryptobyte.String
 	if !in.ReadASN1(&s, cbasn1.SEQUENCE) || !s.ReadASN1Element(&tbs, cbasn1.SEQUENCE) {
@@ -142,7 +147,7 @@ func (r *OCSPResponse) parseBasic(der []byte) error {
 			if !list.ReadASN1Element(&one, cbasn1.SEQUENCE) {
 				return badOCSP("certs")
 			}
-			if c, err := certpath.ParseCertificate(one); err == nil {
+			if c, err := parse(one); err == nil {
 				r.Certificates = append(r.Certificates, c)
 			}
 		}

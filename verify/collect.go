@@ -56,6 +56,7 @@ type collector struct {
 	o      *CollectOptions
 	f      *Facts
 	pool   []*certpath.Certificate
+	pooled map[[32]byte]bool // the fingerprints of pool
 	stored *revocation.Stored
 	online *revocation.Fetcher // nil when offline
 
@@ -69,7 +70,7 @@ type collector struct {
 func newCollector(ctx context.Context, o *CollectOptions) *collector {
 	c := &collector{
 		ctx: ctx, o: o, stored: &revocation.Stored{Memory: o.Memory.evidence()},
-		certs: map[[32]byte]int{}, evidence: map[string]int{}, carries: map[string][]certpath.Status{}, asked: map[string]bool{}, known: map[string][]ChainFacts{},
+		pooled: map[[32]byte]bool{}, certs: map[[32]byte]int{}, evidence: map[string]int{}, carries: map[string][]certpath.Status{}, asked: map[string]bool{}, known: map[string][]ChainFacts{},
 	}
 	if !o.Offline {
 		c.online = &revocation.Fetcher{Fetch: o.Fetch, Cache: o.Cache, Clock: func() time.Time { return c.f.CollectedAt }}
@@ -88,17 +89,17 @@ func (c *collector) begin(format string, size int64) {
 		return
 	}
 	c.f.TrustSnapshot = c.o.Trust.Snapshot()
-	c.pool = append(c.pool, c.o.Trust.Pool()...)
+	c.know(c.o.Trust.Pool()...)
 	for _, a := range c.o.Trust.Anchors(time.Time{}) {
 		if a.Certificate != nil {
-			c.pool = append(c.pool, a.Certificate)
+			c.know(a.Certificate)
 		}
 	}
 }
 
 // carried takes the certificates and revocation data that a CMS object brings along.
 func (c *collector) carried(sd *cms.SignedData) {
-	c.carriedCertificates(sd.Certificates())
+	c.carriedCertificates(sd.CertificatesBy(c.o.Memory.parse))
 	c.stored.CRLs = append(c.stored.CRLs, sd.CRLs()...)
 	c.stored.OCSP = append(c.stored.OCSP, sd.OCSPResponses()...)
 }
@@ -108,10 +109,18 @@ func (c *collector) carriedCertificates(certs []*certpath.Certificate) {
 		c.certificate(cert)
 		c.f.Certificates[c.certs[cert.Fingerprint()]].InDocument = true
 	}
-	for _, cert := range certs {
-		c.pool = append(c.pool, c.o.Memory.certificate(cert))
-	}
+	c.know(certs...)
 	c.stored.Pool = c.pool
+}
+
+// know adds certificates to build paths with; a file repeats the same ones in many places.
+func (c *collector) know(certs ...*certpath.Certificate) {
+	for _, cert := range certs {
+		if sum := cert.Fingerprint(); !c.pooled[sum] {
+			c.pooled[sum] = true
+			c.pool = append(c.pool, c.o.Memory.certificate(cert))
+		}
+	}
 }
 
 // chains are the paths from a certificate to an anchor, with the evidence about each certificate in them. at is the moment

@@ -31,7 +31,7 @@ func (c *collector) certificate(cert *certpath.Certificate) string {
 	if !ok {
 		i = len(c.f.Certificates)
 		c.certs[sum] = i
-		c.f.Certificates = append(c.f.Certificates, certificateFacts(cert, sum))
+		c.f.Certificates = append(c.f.Certificates, c.o.Memory.describe(cert))
 	}
 	return c.f.Certificates[i].ID
 }
@@ -44,7 +44,8 @@ var (
 	oidSignatureTimestamp = certpath.OID{1, 2, 840, 113549, 1, 9, 16, 2, 14} // RFC 3161, appendix A
 )
 
-func certificateFacts(cert *certpath.Certificate, sum [32]byte) CertificateFacts {
+func certificateFacts(cert *certpath.Certificate) CertificateFacts {
+	sum := cert.Fingerprint()
 	f := CertificateFacts{
 		ID: "c-" + hex.EncodeToString(sum[:12]), Subject: cert.Subject.String(), CommonName: cert.Subject.CommonName(),
 		Organization: cert.Subject.Organization(), Title: cert.Subject.First(certpath.OIDTitle), Issuer: cert.Issuer.String(),
@@ -124,7 +125,7 @@ func (c *collector) piece(s *certpath.Status, issuer *certpath.Certificate, orig
 		if !s.ProducedAt.IsZero() {
 			made = s.ProducedAt
 		}
-		c.pool = append(c.pool, s.Signer...)
+		c.know(s.Signer...)
 		var err error
 		if e.Chains, err = c.responderChains(signer, s.Kind, made); err != nil {
 			return 0, err

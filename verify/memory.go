@@ -8,8 +8,8 @@ import (
 // Memory keeps what many files have in common: certificates, OCSP responses and CRLs, each with the keys under which it was
 // verified. It holds bytes and signatures, no decisions. The zero value is ready for use; it is safe for concurrent use.
 type Memory struct {
-	certificates certpath.Interned[certpath.Certificate]
-	revocation   revocation.Memory
+	described  certpath.Interned[CertificateFacts]
+	revocation revocation.Memory
 }
 
 // certificate is the one kept of these bytes.
@@ -17,8 +17,8 @@ func (m *Memory) certificate(c *certpath.Certificate) *certpath.Certificate {
 	if m == nil {
 		return c
 	}
-	known, err := m.certificates.Of(c.Raw, func([]byte) (*certpath.Certificate, error) { return c, nil })
-	if err != nil {
+	known, err := m.parse(c.Raw)
+	if err != nil { // not parsed, but put together
 		return c
 	}
 	return known
@@ -26,10 +26,22 @@ func (m *Memory) certificate(c *certpath.Certificate) *certpath.Certificate {
 
 // parse reads a certificate whose bytes are not known yet.
 func (m *Memory) parse(der []byte) (*certpath.Certificate, error) {
+	return m.evidence().Certificate(der)
+}
+
+// describe makes the facts about a certificate.
+func (m *Memory) describe(c *certpath.Certificate) CertificateFacts {
 	if m == nil {
-		return certpath.ParseCertificate(der)
+		return certificateFacts(c)
 	}
-	return m.certificates.Of(der, certpath.ParseCertificate)
+	f, err := m.described.Of(c.Raw, func([]byte) (*CertificateFacts, error) {
+		f := certificateFacts(c)
+		return &f, nil
+	})
+	if err != nil {
+		return certificateFacts(c)
+	}
+	return *f
 }
 
 func (m *Memory) evidence() *revocation.Memory {

@@ -36,7 +36,7 @@ func TestEvidenceSpeaksInFactsAsItDoesInPaths(t *testing.T) {
 // TestWhoNeedsNoStatusIsTheSameInFactsAsInPaths: RFC 9608, 2, is for end entities alone.
 func TestWhoNeedsNoStatusIsTheSameInFactsAsInPaths(t *testing.T) {
 	for _, c := range []certpath.Certificate{{}, {NoRevAvail: true}, {ValidityAssured: true}, {NoRevAvail: true, IsCA: true}, {ValidityAssured: true, IsCA: true}} {
-		if got := certificateFacts(&c, [32]byte{}).NoRevAvail; got != c.NeedsNoStatus() {
+		if got := certificateFacts(&c).NoRevAvail; got != c.NeedsNoStatus() {
 			t.Errorf("%+v: %t", c, got)
 		}
 	}
