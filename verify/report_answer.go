@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -63,7 +62,7 @@ func (v *Verdict) lineSentence(members []int, lang string) string {
 			fields = append(fields, quoted(name))
 		}
 	}
-	said := fmt.Sprintf(text("sig.times", lang), strconv.Itoa(len(members)), strings.Join(fields, ", "))
+	said := text("sig.times", lang, "n", strconv.Itoa(len(members)), "fields", strings.Join(fields, ", "))
 	return v.verdictOf(members[0], lang) + v.timeOf(members[0], lang) + strings.ReplaceAll(said, " ()", "") + "."
 }
 
@@ -102,11 +101,11 @@ func (v *Verdict) answers(i int, lang string) []AnswerLine {
 	}
 	switch {
 	case s.BestSignatureTime != nil && f.Type == TypeSignature:
-		say("when", fmt.Sprintf(text("answer.proved", lang), clock(*s.BestSignatureTime), v.clockOf(i, lang)))
+		say("when", text("answer.proved", lang, "time", clock(*s.BestSignatureTime), "service", v.clockOf(i, lang)))
 	case s.BestSignatureTime != nil:
 		say("when", clock(*s.BestSignatureTime))
 	case f.ClaimedTime != nil:
-		say("when", fmt.Sprintf(text("answer.claimed", lang), clock(*f.ClaimedTime)))
+		say("when", text("answer.claimed", lang, "time", clock(*f.ClaimedTime)))
 	default:
 		say("when", text("answer.unknown_time", lang))
 	}
@@ -165,7 +164,7 @@ func (v *Verdict) findings(i int, fs []Finding, lang string) []TextReport {
 		said, technical := v.detail(i, f, lang)
 		what = withDetail(what, plain(said))
 		if f.When != nil {
-			what = withAside(what, fmt.Sprintf(text(dateWord(f.Code), lang), dated(*f.When)))
+			what = withAside(what, text(dateWord(f.Code), lang, "time", dated(*f.When)))
 		}
 		if inner := codes.Findings()[f.Detail]; f.Code == "timestamp_untrusted" && inner.Code != "" && f.Detail != "no_path" {
 			_, _, next = inner.In(lang) // a root would not help
@@ -200,10 +199,10 @@ func withDetail(sentence, detail string) string {
 
 // dateWord is the key of the words for a finding's date.
 func dateWord(code string) string {
-	if _, ok := texts["date."+code]; ok {
+	if words().Has("date." + code) {
 		return "date." + code
 	}
-	return "date"
+	return "date.other"
 }
 
 // detail is what a finding is about: said, in words of the reader's language or as a name; technical, what only its engineers
@@ -280,11 +279,11 @@ func (v *Verdict) concrete(i int, f Finding, lang string) string {
 		return v.whomToAsk(f.Detail, lang)
 	case "sha1", "weak_algorithm":
 		if service := v.service(i); service != "" {
-			return fmt.Sprintf(text("next.service", lang), quoted(service))
+			return text("next.service", lang, "service", quoted(service))
 		}
 	case "no_trusted_time":
 		if c := v.certificate(v.Facts.Signatures[i].Signer); c != nil {
-			return fmt.Sprintf(text("next.before", lang), clock(c.NotAfter))
+			return text("next.before", lang, "time", clock(c.NotAfter))
 		}
 	}
 	return ""
@@ -305,9 +304,9 @@ func (v *Verdict) missing(i int, lang string) string {
 	case c == nil:
 		return ""
 	case c.Issuer == c.Subject:
-		return fmt.Sprintf(text("next.root", lang), v.named(c.Subject))
+		return text("next.root", lang, "name", v.named(c.Subject))
 	}
-	return fmt.Sprintf(text("next.issuer", lang), v.named(c.Issuer))
+	return text("next.issuer", lang, "name", v.named(c.Issuer))
 }
 
 // whomToAsk says how the revocation data about a certificate could be had.
@@ -324,7 +323,7 @@ func (v *Verdict) whomToAsk(subject, lang string) string {
 			if u.Code == "fetch.address_refused" {
 				key = "next.allow"
 			}
-			return fmt.Sprintf(text(key, lang), quoted(m[1]))
+			return text(key, lang, "host", quoted(m[1]))
 		}
 	}
 	return ""

@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -42,16 +43,35 @@ func TestReportSaysWhoForWhomAndWhen(t *testing.T) {
 	}
 }
 
-func TestWordsAreCompleteInBothLanguages(t *testing.T) {
-	for code, t2 := range texts {
-		if t2[0] == "" || t2[1] == "" {
-			t.Errorf("%s lacks a language", code)
+var asked = regexp.MustCompile(`\btext\((?:prefix\+)?"([a-z_.]*[a-z_])"`)
+
+// TestEveryTextAskedForIsThere reads the sources; what is both a text here and a finding would be said in two ways.
+func TestEveryTextAskedForIsThere(t *testing.T) {
+	sources, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, file := range sources {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if strings.Count(t2[0], "%") != strings.Count(t2[1], "%") {
-			t.Errorf("%s: the languages take different values", code)
+		for _, m := range asked.FindAllStringSubmatch(string(b), -1) {
+			if found++; !words().Has(m[1]) {
+				t.Errorf("%s: %s has no text", file, m[1])
+			}
 		}
-		if _, twice := codes.Findings()[code]; twice {
-			t.Errorf("%s stands in two catalogues", code)
+	}
+	if found < 30 {
+		t.Errorf("only %d texts are asked for", found)
+	}
+	for _, key := range words().Keys() {
+		if _, twice := codes.Findings()[key]; twice {
+			t.Errorf("%s stands in two catalogues", key)
+		}
+		if of, ok := strings.CutPrefix(key, trainingTexts); ok && !words().Has(of) {
+			t.Errorf("%s has no text outside training", of)
 		}
 	}
 }

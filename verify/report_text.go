@@ -52,13 +52,13 @@ func (r *Report) Text() string {
 	line(0, "%s", r.File)
 	line(2, "%s %s: %s", r.Document.Tone.Symbol(), strings.ToUpper(r.Document.Tone.Word(r.lang)), lowerFirst(r.Said()))
 	if r.Document.ValidUntil != nil {
-		line(4, text("until", r.lang), clock(*r.Document.ValidUntil))
+		line(4, "%s", text("document.until", r.lang, "time", clock(*r.Document.ValidUntil)))
 	}
 	for _, n := range r.Document.Next {
 		line(4, "→ %s", n)
 	}
 	if r.Reused > 0 {
-		line(4, text("reused", r.lang), strconv.Itoa(r.Checked), strconv.Itoa(r.Reused))
+		line(4, "%s", text("document.reused", r.lang, "n", strconv.Itoa(r.Checked), "old", strconv.Itoa(r.Reused)))
 	}
 	for _, l := range r.Document.Lines {
 		line(2, "%s. %s %s", l.Numbers(), l.Tone.Symbol(), l.Sentence)

@@ -525,7 +525,7 @@ func TestEachRule(t *testing.T) {
 				t.Errorf("hostile: %+v", got)
 			}
 			for _, c := range append(got, after(t, tt.honest, changeRules())...) {
-				if _, said := changeTexts["change."+c.Code]; !said || c.Object == "" || c.Revision != 1 {
+				if !words().Has("change."+c.Code) || c.Object == "" || c.Revision != 1 {
 					t.Errorf("not named: %+v", c)
 				}
 			}

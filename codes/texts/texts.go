@@ -202,6 +202,11 @@ func (c *Catalogue) Has(key string) bool {
 	return ok
 }
 
+// Names reports whether a text names something: whether what is filled in for it will be read.
+func (c *Catalogue) Names(key, name string) bool {
+	return slices.ContainsFunc(c.vi[key], func(p part) bool { return p.name == name })
+}
+
 // Text returns a text with its names filled in from pairs of name and value. An unknown key is its own text: wrong, and seen. A name
 // without a value is filled with nothing.
 func (c *Catalogue) Text(lang, key string, pairs ...string) string {

@@ -47,6 +47,9 @@ func TestATextIsFilledIn(t *testing.T) {
 	if c.Has("a.o") || c.Text("en", "a.o") != "a.o" || c.Text("vi", "a.o") != "a.o" || !c.Has("a.m") {
 		t.Error("an unknown key has a text, or a known one has none")
 	}
+	if !c.Names("a.n", "in") || c.Names("a.n", "at") || c.Names("a.m", "in") || c.Names("a.o", "in") {
+		t.Error("what a text names")
+	}
 	if keys := c.Keys(); !slices.Equal(keys, []string{"a.m", "a.n"}) {
 		t.Error(keys)
 	}

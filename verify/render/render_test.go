@@ -330,10 +330,28 @@ func TestAReportHoldsNothingOfAnotherAnswer(t *testing.T) {
 	}
 }
 
-func TestWordsAreCompleteInBothLanguages(t *testing.T) {
-	for key, w := range words {
-		if w[0] == "" || w[1] == "" {
-			t.Errorf("%s lacks a language", key)
+var labels = regexp.MustCompile(`\$w\.([a-z_]+)|\bw(?:ords)?\["([a-z_]+)"\]|wordsOf\([^)]*\)+\["([a-z_]+)"\]`)
+
+// TestEveryLabelIsThere reads the page and the sources: a label that is shown has its text, and each text is shown.
+func TestEveryLabelIsThere(t *testing.T) {
+	shown := map[string]bool{"report.intact": true, "report.broken": true, "report.unverifiable": true} // by the integrity's own name
+	for _, file := range []string{"page.html", "html.go", "pdf.go", "timeline.go"} {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range labels.FindAllStringSubmatch(string(b), -1) {
+			shown["report."+m[1]+m[2]+m[3]] = true
+		}
+	}
+	for key := range shown {
+		if !words().Has(key) {
+			t.Errorf("%s has no text", key)
+		}
+	}
+	for _, key := range words().Keys() {
+		if !shown[key] {
+			t.Errorf("%s is shown nowhere", key)
 		}
 	}
 }
