@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -134,5 +135,64 @@ func TestConfigTellsWhereValuesComeFrom(t *testing.T) {
 	}
 	if code := run(t.Context(), e, []string{"config"}); code != exitUnreadable {
 		t.Error(code)
+	}
+}
+
+func TestInitPreparesAHouseThatItsOperatorEnters(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	address := freePort(t)
+	var out, errs bytes.Buffer
+	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, clock: time.Now, lang: "vi"}
+	args := []string{"init", "--format", "json", "--agency", "Ủy ban nhân dân tỉnh Mẫu", "--operator", "Lò Văn Vận", "--listen", address, "--public-address", "http://" + address}
+	if code := run(t.Context(), e, args); code != exitDone {
+		t.Fatal(code, out.String(), errs.String())
+	}
+	var done begun
+	if err := json.Unmarshal(out.Bytes(), &done); err != nil || done.Login != "vanhanh" || len(done.Password) < 12 {
+		t.Fatal(err, out.String())
+	}
+	for _, name := range []string{done.Settings, done.MasterKeys} {
+		if st, err := os.Stat(name); err != nil || st.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v %v", name, st, err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan int, 1)
+	go func() { ended <- run(ctx, e, []string{"serve"}) }()
+	defer func() { stop(); <-ended }()
+	b := browserAt(t, "http://"+address)
+	b.until("/dang-nhap")
+	page := b.send("/dang-nhap", map[string]string{"login": "vanhanh", "password": done.Password})
+	if !strings.Contains(page, "mật khẩu mới") && !strings.Contains(page, "Mật khẩu mới") {
+		t.Errorf("no new password is asked for: %s", page)
+	}
+	// A second time nothing is written over, and nobody gets a second operator.
+	out.Reset()
+	errs.Reset()
+	before, err := os.ReadFile(done.MasterKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	<-ended
+	ended <- 0
+	if code := run(t.Context(), e, args[:7]); code != exitFailed || !strings.Contains(out.String(), "auth.first") {
+		t.Error(code, out.String(), errs.String())
+	}
+	if after, err := os.ReadFile(done.MasterKeys); err != nil || !bytes.Equal(before, after) {
+		t.Error("the master keys were written over", err)
+	}
+}
+
+func TestInitNeedsNames(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var out bytes.Buffer
+	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, clock: time.Now, lang: "vi"}
+	if code := run(t.Context(), e, []string{"init"}); code != exitUnreadable || !strings.Contains(out.String(), "--agency") {
+		t.Error(code, out.String())
+	}
+	if entries, err := os.ReadDir("."); err != nil || len(entries) > 0 {
+		t.Error("something was written", entries, err)
 	}
 }

@@ -66,6 +66,7 @@ type command struct {
 func commands(e *env) []command {
 	return []command{
 		{"demo", e.words("chạy thử: ký, điền số và ngày, đóng dấu, kiểm tra", "try it out: sign, number, date, seal, check"), runDemo},
+		{"init", e.words("chuẩn bị: cấu hình, khóa chủ, cơ quan và người vận hành đầu tiên", "prepare: settings, master keys, the first agency and operator"), runInit},
 		{"serve", e.words("chạy hệ thống: trang, dịch vụ và việc nền", "run the house: pages, services and the work behind them"), runServe},
 		{"config", e.words("xem cấu hình đang dùng và từng giá trị lấy từ đâu; in tệp mẫu", "print the settings in use and where each came from; print an example file"), runConfig},
 		{"sign", e.words("ký một hoặc nhiều tệp", "sign one or many files"), runSign},

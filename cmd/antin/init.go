@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/directory/org"
+	"github.com/antinvn/antin/internal/foundation/auth"
+	"github.com/antinvn/antin/internal/foundation/clock"
+	"github.com/antinvn/antin/internal/foundation/config"
+	"github.com/antinvn/antin/internal/foundation/seal"
+	"github.com/antinvn/antin/internal/foundation/store"
+)
+
+// begun is what a new installation tells once.
+type begun struct {
+	Settings   string    `json:"settings"`
+	MasterKeys string    `json:"master_keys"`
+	Address    string    `json:"address"`
+	Login      string    `json:"login"`
+	Password   string    `json:"password"`
+	Until      time.Time `json:"until"`
+}
+
+// beginning is what antin init has to know beyond the settings.
+type beginning struct{ agency, name, login string }
+
+func runInit(ctx context.Context, e *env, args []string) int {
+	f := newFlags(e, "init", "")
+	var s settings
+	var b beginning
+	s.register(f)
+	f.StringVar(&b.agency, "agency", "", e.words("`TÊN` cơ quan đứng đầu, như Ủy ban nhân dân tỉnh", "`NAME` of the agency at the top, as the People's Committee of the province"))
+	f.StringVar(&b.name, "operator", "", e.words("`HỌ_TÊN` người vận hành đầu tiên", "`NAME` of the first operator"))
+	f.StringVar(&b.login, "login", "vanhanh", e.words("`TÊN` đăng nhập của người ấy", "their sign-in `NAME`"))
+	if rest, exit, done := f.parse(args); done {
+		return exit
+	} else if len(rest) > 0 {
+		return e.fail(f.format, wrong(rest[0], "no argument is expected", "lệnh này không nhận tham số"))
+	}
+	done, err := e.begin(ctx, &s, &b)
+	if err != nil {
+		return e.failHouse(f.format, err)
+	}
+	if f.format == "json" {
+		e.printJSON(done)
+		return exitDone
+	}
+	writef(e.stdout, e.words("Đã ghi %s và khóa chủ %s.\n", "Wrote %s and the master keys %s.\n"), done.Settings, done.MasterKeys)
+	fmt.Fprint(e.stdout, e.words("Cất một bản tệp khóa chủ vào két: mất nó thì không ai đọc được các tệp.\n\n", "Put a copy of the master keys into a safe: without it nobody reads the files.\n\n"))
+	writef(e.stdout, e.words("  Địa chỉ        %s\n  Tên đăng nhập  %s\n  Mật khẩu       %s\n\n", "  Address   %s\n  Sign in   %s\n  Password  %s\n\n"), done.Address, done.Login, done.Password)
+	fmt.Fprint(e.stdout, e.words("Mật khẩu dùng một lần, chỉ hiện ở đây; lần đăng nhập đầu sẽ hỏi mật khẩu mới. Chạy: antin serve\n", "The password is for one use and is shown here alone; the first sign-in asks for a new one. Run: antin serve\n"))
+	return exitDone
+}
+
+// begin writes settings and master keys where there are none, and makes the first agency and its operator. Run again after it was
+// interrupted, it goes on from there.
+func (e *env) begin(ctx context.Context, s *settings, b *beginning) (done begun, err error) {
+	if s.file == "" {
+		s.file = settingsFile
+	}
+	_, err = os.Stat(s.file)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !fresh {
+		return done, codes.Wrap(errInput, "reading the settings", s.file, err)
+	}
+	if err := e.askBeginning(ctx, s, b, fresh); err != nil {
+		return done, err
+	}
+	if fresh {
+		if err := writeSettings(s); err != nil {
+			return done, err
+		}
+	}
+	c, err := s.load()
+	if err != nil {
+		if fresh {
+			err = errors.Join(err, os.Remove(s.file)) // what was asked and is wrong must not stand in the way of the next try
+		}
+		return done, err
+	}
+	ring, err := seal.Create(c.MasterKeys)
+	if errors.Is(err, seal.ErrExists) {
+		ring, err = seal.Load(c.MasterKeys)
+	}
+	if err != nil {
+		return done, err
+	}
+	h, err := openHouse(ctx, c, ring, clock.System{}, e.newLog(c))
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	letter, err := h.found(ctx, b)
+	done = begun{s.file, c.MasterKeys, c.PublicAddress.String(), letter.Login, letter.Password, letter.Until}
+	return done, err
+}
+
+// askBeginning asks for what is missing, where somebody is there to answer.
+func (e *env) askBeginning(ctx context.Context, s *settings, b *beginning, fresh bool) error {
+	in, ok := e.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		switch {
+		case b.agency == "":
+			return wrong("--agency", "the name of the agency at the top is needed", "cần tên cơ quan đứng đầu")
+		case b.name == "":
+			return wrong("--operator", "the name of the first operator is needed", "cần họ tên người vận hành đầu tiên")
+		}
+		return nil
+	}
+	lines := bufio.NewReader(in)
+	ask := func(into *string, prompt, otherwise string) error {
+		if *into != "" {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		writef(e.stderr, "%s", prompt)
+		if otherwise != "" {
+			writef(e.stderr, " [%s]", otherwise)
+		}
+		fmt.Fprint(e.stderr, ": ")
+		line, err := lines.ReadString('\n')
+		if err != nil && !(errors.Is(err, io.EOF) && line != "") {
+			return codes.Wrap(errInput, "asking for", prompt, err)
+		}
+		if *into = strings.TrimSpace(line); *into == "" {
+			*into = otherwise
+		}
+		return nil
+	}
+	if fresh {
+		address := s.given["public_address"]
+		if err := ask(&address, e.words("Địa chỉ mọi người dùng để vào", "The address by which people come"), "http://localhost:8480"); err != nil {
+			return err
+		}
+		s.given["public_address"] = address
+	}
+	if err := ask(&b.agency, e.words("Tên cơ quan đứng đầu", "Name of the agency at the top"), ""); err != nil {
+		return err
+	}
+	return ask(&b.name, e.words("Họ tên người vận hành đầu tiên", "Name of the first operator"), "")
+}
+
+// writeSettings writes the file with what was given; all else is explained in it and keeps its default.
+func writeSettings(s *settings) error {
+	var b bytes.Buffer
+	if err := config.Write(&b, s.given); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(s.file), 0o755); err != nil {
+		return codes.Wrap(errOutput, "making the folder", filepath.Dir(s.file), err)
+	}
+	f, err := os.OpenFile(s.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return codes.Wrap(errOutput, "writing the settings", s.file, err)
+	}
+	_, err = f.Write(b.Bytes())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return codes.Wrap(errOutput, "writing the settings", s.file, err)
+	}
+	clear(s.given) // they stand in the file now
+	return nil
+}
+
+// found makes the first agency, where there is none, and the first operator at it.
+func (h *house) found(ctx context.Context, b *beginning) (auth.Letter, error) {
+	var top store.ID
+	err := h.db.Do(ctx, h.auth.System("cmd/antin.init", org.Tables...), func(tx *store.Tx) error {
+		there, err := store.One[store.ID](tx, `SELECT id FROM v_org_agency WHERE parent IS NULL AND since <= ? AND until > ? ORDER BY id LIMIT 1`, tx.Now(), tx.Now())
+		if ok, err := store.Found(err); ok || err != nil {
+			top = there
+			return err
+		}
+		made, err := org.MakeTx(tx, org.NewNode{
+			Facts: org.Facts{Kind: org.Committee, Level: org.Province, Name: b.agency, Notation: "UBND", OwnSeal: true}, From: tx.Now(),
+		})
+		top = made.ID
+		return err
+	})
+	if err != nil {
+		return auth.Letter{}, err
+	}
+	return h.auth.CreateFirst(ctx, auth.NewAccount{Login: b.login, Name: b.name, Agency: top})
+}
