@@ -84,20 +84,22 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 			err = errors.Join(err, h.close())
 		}
 	}()
-	var steps []store.Migration
-	for _, files := range migrations {
-		s, err := store.Migrations(files)
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, s...)
+	steps, err := allSteps()
+	if err != nil {
+		return nil, err
 	}
 	var issuer *store.Issuer
 	if h.db, issuer, err = store.Open(ctx, store.Config{URL: c.Database, Migrations: steps, Clock: clk}); err != nil {
 		return nil, err
 	}
 	h.audit = audit.Open(h.db, issuer, referrers)
-	h.sequencer, err = audit.NewSequencer(ctx, audit.Config{DB: h.db, Issuer: issuer, Ring: ring, Origin: c.PublicAddress.Host + "/nhat-ky", Log: log})
+	var witnesses []audit.Witness
+	if c.AuditWitness != "" {
+		witnesses = append(witnesses, audit.Witness{Address: c.AuditWitness, Key: c.AuditWitnessKey})
+	}
+	h.sequencer, err = audit.NewSequencer(ctx, audit.Config{
+		DB: h.db, Issuer: issuer, Ring: ring, Origin: c.PublicAddress.Host + "/nhat-ky", Outside: c.AuditCheckpoint, Witnesses: witnesses, Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -140,6 +142,19 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 		Sessions: h.auth.Sessions(), Once: h.auth.Forms(),
 	}, auth.Pages(h.auth), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice), register.Pages(register.New(h.db, h.auth)))
 	return h, err
+}
+
+// allSteps are the steps of the schema over the whole house.
+func allSteps() ([]store.Migration, error) {
+	var steps []store.Migration
+	for _, files := range migrations {
+		s, err := store.Migrations(files)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, s...)
+	}
+	return steps, nil
 }
 
 func openBlobs(ctx context.Context, c *config.Config, db *store.DB, issuer *store.Issuer, ring *seal.Ring, clk clock.Clock) (*blob.Store, error) {

@@ -69,6 +69,7 @@ func commands(e *env) []command {
 		{"init", e.words("chuẩn bị: cấu hình, khóa chủ, cơ quan và người vận hành đầu tiên", "prepare: settings, master keys, the first agency and operator"), runInit},
 		{"serve", e.words("chạy hệ thống: trang, dịch vụ và việc nền", "run the house: pages, services and the work behind them"), runServe},
 		{"config", e.words("xem cấu hình đang dùng và từng giá trị lấy từ đâu; in tệp mẫu", "print the settings in use and where each came from; print an example file"), runConfig},
+		{"audit", e.words("kiểm tra, xuất nhật ký không thể lặng lẽ sửa", "verify or export the log that cannot be quietly changed"), runAudit},
 		{"sign", e.words("ký một hoặc nhiều tệp", "sign one or many files"), runSign},
 		{"reserve", e.words("đặt sẵn ô số, ngày, dấu trước chữ ký thứ nhất", "reserve fields for number, date and seal before the first signature"), runReserve},
 		{"extend", e.words("nâng mức chữ ký hoặc gia hạn lưu trữ", "raise the level of signatures, or renew their archive time-stamp"), runExtend},

@@ -38,6 +38,11 @@ type Config struct {
 	Language    string // "vi" or "en": for whom nothing else says
 	Training    bool   // training keys may be made and used
 
+	// AuditCheckpoint is the file that keeps the audit log's last checkpoint outside the store; unless set it lies beside the data folder.
+	AuditCheckpoint string
+	// AuditWitness is the submission prefix of a witness of the audit log, AuditWitnessKey its verifier key; both empty for none.
+	AuditWitness, AuditWitnessKey string
+
 	// Strays are variables ANTIN_… that name no setting. They are no error: a container platform makes such names by itself.
 	Strays []string
 
@@ -138,6 +143,9 @@ func (c *Config) place(beside string) {
 	}
 	c.Data = at("data", c.Data)
 	c.MasterKeys = at("master_keys", c.MasterKeys)
+	if c.AuditCheckpoint = at("audit.checkpoint", c.AuditCheckpoint); c.AuditCheckpoint == "" {
+		c.AuditCheckpoint = filepath.Clean(c.Data) + ".checkpoint"
+	}
 	inside := func(path string) string {
 		if path == "" || filepath.IsAbs(path) || strings.Contains(path, "://") {
 			return path
@@ -181,6 +189,11 @@ func (c *Config) whole(file string) Problems {
 			}
 		}
 		c.BlobFolder = ""
+	}
+	for given, missing := range map[string]string{"audit.witness": "audit.witness_key", "audit.witness_key": "audit.witness"} {
+		if c.value(given).text != "" && c.value(missing).text == "" {
+			blame(c.value(missing), fault.New(fault.Invalid, ErrMissing, "").With("because", given))
+		}
 	}
 	for _, folder := range []string{c.Data, c.BlobFolder} {
 		if folder != "" && within(folder, c.MasterKeys) {

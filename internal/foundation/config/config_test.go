@@ -143,6 +143,7 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"no database":              {"database = mysql://x/y\n", config.ErrDatabase, "antin.conf:1"},
 		"an empty path":            {"data =\n", config.ErrPath, "antin.conf:1"},
 		"keys in the data folder":  {"data = d\nmaster_keys = d/keys/master\n", config.ErrKeysInside, "antin.conf:2"},
+		"witness without key":      {"[audit]\nwitness = https://w.example\n", config.ErrMissing, "audit.witness_key"},
 		"keys in the blob folder":  {"master_keys = /b/master\n[blob]\nfolder = /b\n", config.ErrKeysInside, "antin.conf:1"},
 		"a bucket without secret":  {"[s3]\nendpoint = http://h\nbucket = b\nkey_id = k\n", config.ErrMissing, "s3.secret"},
 		"a bucket without address": {"[s3]\nbucket = b\n", config.ErrMissing, "s3.endpoint"},
