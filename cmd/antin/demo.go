@@ -213,7 +213,7 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 	switch {
 	case err == nil:
 		d.page = m.Page
-		if d.leader, err = text.SpaceBelow(ctx, v, m, anchorBoxWidth, anchorBoxHeight); err != nil {
+		if d.leader, err = text.SpaceBelow(ctx, v, m, text.SignatureWidth, text.SignatureHeight); err != nil {
 			return nil, err
 		}
 	case errors.Is(err, text.ErrNoAnchor), errors.Is(err, text.ErrAmbiguousAnchor):
@@ -225,8 +225,8 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 			return nil, err
 		}
 		w, _ := appearance.ShownSize(p)
-		right := max(w-40, min(w, anchorBoxWidth)) // a narrow page has no margin left
-		d.leader = pdf.Rect{X0: right - anchorBoxWidth, Y0: 60, X1: right, Y1: 60 + anchorBoxHeight}
+		right := max(w-40, min(w, text.SignatureWidth)) // a narrow page has no margin left
+		d.leader = pdf.Rect{X0: right - text.SignatureWidth, Y0: 60, X1: right, Y1: 60 + text.SignatureHeight}
 		d.say("   không có dòng “%s”: ký ở góc dưới bên phải trang cuối", "   no line “%s”: signed at the lower right of the last page", demoAnchor)
 	default:
 		return nil, err

@@ -266,12 +266,6 @@ func (s *signer) signTo(ctx context.Context, w io.Writer, input string) (*pades.
 	return pades.Sign(ctx, w, d, s.key.Signer, &o)
 }
 
-// The box that a person's picture gets below an anchor, where the document leaves no clearer space (points).
-const (
-	anchorBoxWidth  = 142 // 50 mm
-	anchorBoxHeight = 71  // 25 mm
-)
-
 // place finds where this document's signature goes, and finishes the text that depends on file and time.
 func (s *signer) place(ctx context.Context, d *pdf.Document, o *pades.Options) error {
 	if o.Appearance == nil {
@@ -294,7 +288,7 @@ func (s *signer) place(ctx context.Context, d *pdf.Document, o *pades.Options) e
 		if err != nil {
 			return err
 		}
-		box, err := text.SpaceBelow(ctx, d.Latest(), m, anchorBoxWidth, anchorBoxHeight)
+		box, err := text.SpaceBelow(ctx, d.Latest(), m, text.SignatureWidth, text.SignatureHeight)
 		if err != nil {
 			return err
 		}

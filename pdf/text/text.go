@@ -77,6 +77,9 @@ func union(a, b pdf.Rect) pdf.Rect {
 	return pdf.Rect{X0: min(a.X0, b.X0), Y0: min(a.Y0, b.Y0), X1: max(a.X1, b.X1), Y1: max(a.Y1, b.Y1)}
 }
 
+// wordGap is the distance, in font sizes, from which on glyphs belong to two words.
+const wordGap = 0.15
+
 // order sorts a line and writes its text; a space stands where glyphs are apart.
 func (l *Line) order() {
 	sort.SliceStable(l.Glyphs, func(i, j int) bool { return l.Glyphs[i].Rect.X0 < l.Glyphs[j].Rect.X0 })
@@ -87,7 +90,7 @@ func (l *Line) order() {
 			if last.Text == g.Text && g.Rect.X0-last.Rect.X0 < 0.1*g.Size && g.Rect.X1 > g.Rect.X0 {
 				continue // drawn twice, to look bold
 			}
-			if gap := g.Rect.X0 - last.Rect.X1; gap > 0.15*g.Size && !isBlank(last.Text) && !isBlank(g.Text) {
+			if gap := g.Rect.X0 - last.Rect.X1; gap > wordGap*g.Size && !isBlank(last.Text) && !isBlank(g.Text) {
 				spaced = append(spaced, Glyph{Text: " ", Rect: pdf.Rect{X0: last.Rect.X1, Y0: g.Rect.Y0, X1: g.Rect.X0, Y1: g.Rect.Y1}, Size: g.Size, Font: g.Font})
 			}
 		}
