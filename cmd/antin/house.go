@@ -29,6 +29,7 @@ import (
 	"github.com/antinvn/antin/internal/pki/training"
 	"github.com/antinvn/antin/internal/records/register"
 	"github.com/antinvn/antin/internal/signing/credential"
+	"github.com/antinvn/antin/internal/signing/session"
 )
 
 // This file wires the house: it alone knows every room. A room that is new gets its line in each of the lists below.
@@ -37,19 +38,19 @@ import (
 var (
 	texts = []fs.FS{
 		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
-		org.Files, training.Files, credential.Files, register.Files,
+		org.Files, training.Files, credential.Files, session.Files, register.Files,
 	}
-	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, register.Files}
+	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files}
 )
 
 // policies say who may do what.
-var policies = []auth.Policy{operate.Policy, org.Policy, training.Policy, credential.Policy, register.Policy}
+var policies = []auth.Policy{operate.Policy, org.Policy, training.Policy, credential.Policy, session.Policy, register.Policy}
 
 // referrers are the columns that name the event which last wrote a row: what the log is reconciled with.
 var referrers = audit.Referrers{
 	"org_node": "event", "org_node_fact": "event", "org_person": "event", "org_person_fact": "event", "org_person_private": "event",
 	"org_post": "event", "org_absence": "event",
-	"training_authority": "event", "training_certificate": "event", "credential": "event", "register_series": "event", "register_number": "event",
+	"training_authority": "event", "training_certificate": "event", "credential": "event", "signing_session": "event", "register_series": "event", "register_number": "event",
 }
 
 // catalogue holds all sentences of the house.

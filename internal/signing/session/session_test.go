@@ -1,0 +1,313 @@
+package session_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/foundation/auth"
+	"github.com/antinvn/antin/internal/foundation/auth/authtest"
+	"github.com/antinvn/antin/internal/foundation/blob"
+	"github.com/antinvn/antin/internal/foundation/fault"
+	"github.com/antinvn/antin/internal/foundation/seal"
+	"github.com/antinvn/antin/internal/foundation/store"
+	"github.com/antinvn/antin/internal/foundation/store/storetest"
+	"github.com/antinvn/antin/internal/pki/training"
+	"github.com/antinvn/antin/internal/pki/trust"
+	"github.com/antinvn/antin/internal/signing/credential"
+	"github.com/antinvn/antin/internal/signing/session"
+	"github.com/antinvn/antin/pades"
+	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/verify"
+)
+
+// drawer is a room above: things with a file each.
+const drawer = `CREATE TABLE drawer (id {id} PRIMARY KEY, agency {id} NOT NULL, file {text} NOT NULL, event {id} NOT NULL){strict};`
+
+type paper struct{ broken error }
+
+func (paper) SubjectTx(tx *store.Tx, thing store.ID, _ credential.Purpose) (session.Subject, error) {
+	return store.First(tx, func(r store.Scanner) (s session.Subject, err error) { return s, r.Scan(&s.Agency, &s.File) },
+		`SELECT agency, file FROM drawer WHERE id = ?`, thing)
+}
+
+func (p paper) Layout(context.Context, *pdf.Document) (*pades.Options, error) {
+	return &pades.Options{Certify: 2}, p.broken
+}
+
+func (paper) SignedTx(tx *store.Tx, s *session.Session, _ *credential.Credential) error {
+	if err := tx.Change(`UPDATE drawer SET file = ?, event = ? WHERE id = ? AND file = ?`, string(s.Result), tx.Event(), s.Thing, string(s.Base)); err != nil {
+		return err
+	}
+	return blob.KeepTx(tx, s.Result, s.Thing)
+}
+
+type house struct {
+	*authtest.House
+	*session.Service
+	credentials *credential.Service
+	training    *training.Service
+	trust       *trust.Snapshot
+	agency      store.ID
+	leader      auth.Actor
+	key         credential.Credential
+	thing       store.ID
+}
+
+func newHouse(t *testing.T, address string) *house {
+	t.Helper()
+	steps := []store.Migration{{Number: 9000, Name: "drawer", SQL: drawer}}
+	for _, files := range []fs.FS{blob.Migrations, training.Files, credential.Files, session.Files} {
+		s, err := store.Migrations(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, s...)
+	}
+	ring, err := seal.New(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ground := authtest.New(t, address, steps, training.Policy, credential.Policy, session.Policy)
+	h := &house{House: ground}
+	h.training, err = training.New(t.Context(), training.Config{
+		DB: ground.DB, Auth: ground.Auth, Ring: ring, Public: &url.URL{Scheme: "https", Host: "antin.example"}, Clock: ground.Clock,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.credentials = credential.New(ground.DB, ground.Auth, ring, h.training)
+	folder, err := blob.NewFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := blob.New(blob.Config{Driver: folder, DB: ground.DB, Warrant: ground.Issuer.System("blob", blob.Tables...), Ring: ring, Clock: ground.Clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.trust = trust.New(trust.Training("training", h.training.Root()))
+	h.Service = session.New(session.Config{
+		DB: ground.DB, Auth: ground.Auth, Blobs: blobs, Credentials: h.credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust,
+		Clock: ground.Clock,
+	})
+	h.agency = h.Agency(t, 0, false)
+	h.leader = h.Actor(h.agency, auth.Leader)
+	h.key = h.issue(t, h.leader)
+	h.thing = 42
+	h.put(t, "")
+	return h
+}
+
+func (h *house) issue(t *testing.T, who auth.Actor) credential.Credential {
+	t.Helper()
+	c, err := h.credentials.IssueTraining(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), credential.Asked{
+		Holder: who.Person, Agency: h.agency, Purpose: credential.Signature, Name: "Nguyễn Thị An", AgencyName: "UBND xã Mẫu",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// put lays the demo's decision into the drawer, with something behind it.
+func (h *house) put(t *testing.T, more string) {
+	t.Helper()
+	b, err := os.ReadFile("../../../cmd/antin/assets/decision.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := h.Blobs.Put(t.Context(), bytes.NewReader(append(b, more...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = h.House.DB.Do(t.Context(), h.Issuer.System("test", "drawer", "blob", "blob_ref"), func(tx *store.Tx) error {
+		if _, err := tx.Exec(`DELETE FROM drawer WHERE id = ?`, h.thing); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT INTO drawer (id, agency, file, event) VALUES (?, ?, ?, 0)`, h.thing, h.agency, string(info.Name)); err != nil {
+			return err
+		}
+		return blob.KeepTx(tx, info.Name, h.thing)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// report is what a check of the drawer's file says.
+func (h *house) report(t *testing.T) *verify.Report {
+	t.Helper()
+	var s session.Subject
+	err := h.House.DB.View(t.Context(), h.Issuer.System("test"), func(tx *store.Tx) (err error) {
+		s, err = paper{}.SubjectTx(tx, h.thing, "")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := h.Blobs.Get(t.Context(), s.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := h.House.Clock.Now()
+	f, err := verify.Collect(t.Context(), bytes.NewReader(b), int64(len(b)), &verify.CollectOptions{Trust: h.trust.Store(), Offline: true, At: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verify.Decide(f, verify.DefaultPolicy(), now).Report("vi")
+}
+
+func refused(t *testing.T, what string, err error, want codes.Code) {
+	t.Helper()
+	if err == nil || fault.Of(err).Kind != want {
+		t.Errorf("%s: %v, not %s", what, err, want)
+	}
+}
+
+func TestASignatureInTwoCommands(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		h := newHouse(t, address)
+		s, err := h.OpenSignature(t.Context(), h.leader, paper{}, h.thing)
+		if err != nil || s.State != session.Open || s.Credential != h.key.ID {
+			t.Fatalf("%+v, %v", s, err)
+		}
+		h.Service = session.New(h.Config) // another node, or the same one after a crash
+		if again, err := h.OpenSignature(t.Context(), h.leader, paper{}, h.thing); err != nil || again.ID != s.ID {
+			t.Fatalf("the open session does not go on: %+v, %v", again, err)
+		}
+		other := h.Actor(h.agency, auth.Leader)
+		h.issue(t, other)
+		_, err = h.OpenSignature(t.Context(), other, paper{}, h.thing)
+		refused(t, "another leader opens", err, session.ErrBusy)
+		_, err = h.CompleteSignature(t.Context(), other, paper{}, s.ID)
+		refused(t, "another leader completes", err, store.ErrNotFound)
+		_, err = h.CompleteSeal(t.Context(), h.Actor(h.agency, auth.Clerk), paper{}, s.ID)
+		refused(t, "as a seal", err, store.ErrNotFound)
+		h.House.Clock.Advance(session.Life - time.Second)
+		done, err := h.CompleteSignature(t.Context(), h.leader, paper{}, s.ID)
+		if err != nil || done.State != session.Done || done.Result == "" {
+			t.Fatalf("%+v, %v", done, err)
+		}
+		again, err := h.CompleteSignature(t.Context(), h.leader, paper{}, s.ID)
+		if err != nil || again.Result != done.Result {
+			t.Errorf("completed twice: %+v, %v", again, err)
+		}
+		r := h.report(t)
+		if len(r.Signatures) != 1 || r.Signatures[0].Level != "B-LT" || r.Document.Tone != verify.ToneTraining {
+			t.Errorf("%s", r.Text())
+		}
+	})
+}
+
+// TestOfManyAtOnceOneSigns presses the button four times.
+func TestOfManyAtOnceOneSigns(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		h := newHouse(t, address)
+		var all sync.WaitGroup
+		results := make([]blob.Name, 4)
+		for i := range results {
+			all.Go(func() {
+				s, err := h.OpenSignature(t.Context(), h.leader, paper{}, h.thing)
+				if err == nil {
+					s, err = h.CompleteSignature(t.Context(), h.leader, paper{}, s.ID)
+				}
+				if results[i] = s.Result; err != nil && !errors.Is(err, session.ErrChanged) && !errors.Is(err, store.ErrStale) && !errors.Is(err, store.ErrTaken) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		r := h.report(t)
+		if len(r.Signatures) < 1 || r.Document.Tone != verify.ToneTraining {
+			t.Fatal(r.Text())
+		}
+	})
+}
+
+func TestWhatEndsASession(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(*testing.T, *house)
+		want      codes.Code
+	}{
+		"too long":            {func(_ *testing.T, h *house) { h.House.Clock.Advance(session.Life) }, session.ErrExpired},
+		"another file":        {func(t *testing.T, h *house) { h.put(t, "\n") }, session.ErrChanged},
+		"the role was taken":  {func(_ *testing.T, h *house) { h.leader.Grants = nil }, auth.ErrDenied},
+		"the agency changed":  {func(_ *testing.T, h *house) { h.leader.Grants[0].Agency, h.leader.Agency = 5, 5 }, store.ErrNotFound},
+		"the key was ended":   {func(t *testing.T, h *house) { h.end(t) }, credential.ErrNone},
+		"the key was revoked": {func(t *testing.T, h *house) { h.revoke(t) }, session.ErrSigning},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, storetest.SQLite(t))
+			s, err := h.OpenSignature(t.Context(), h.leader, paper{}, h.thing)
+			if err != nil {
+				t.Fatal(err)
+			}
+			leader := h.leader
+			leader.Grants = append([]auth.Grant{}, leader.Grants...)
+			c.meanwhile(t, h)
+			_, err = h.CompleteSignature(t.Context(), h.leader, paper{}, s.ID)
+			refused(t, name, err, c.want)
+			if r := h.report(t); len(r.Signatures) != 0 {
+				t.Error("something was signed")
+			}
+			h.leader = leader
+			h.issue(t, leader)
+			s, err = h.OpenSignature(t.Context(), leader, paper{}, h.thing)
+			if err != nil {
+				t.Fatal("opened anew: ", err)
+			}
+			if _, err := h.CompleteSignature(t.Context(), leader, paper{}, s.ID); err != nil {
+				t.Error("completed anew: ", err)
+			}
+			if r := h.report(t); len(r.Signatures) != 1 {
+				t.Error("nothing was signed anew")
+			}
+		})
+	}
+}
+
+func (h *house) end(t *testing.T) {
+	t.Helper()
+	if err := h.credentials.End(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), h.key.ID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *house) revoke(t *testing.T) {
+	t.Helper()
+	if err := h.training.Revoke(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), h.key.Serial, 1); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhoMaySignIsAskedFirst(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	_, err := h.OpenSignature(t.Context(), h.Actor(h.agency, auth.Clerk), paper{}, h.thing)
+	refused(t, "a clerk signs", err, auth.ErrDenied)
+	_, err = h.OpenSeal(t.Context(), h.leader, paper{}, h.thing)
+	refused(t, "a leader seals", err, auth.ErrDenied)
+	_, err = h.OpenSignature(t.Context(), h.Actor(h.Agency(t, 0, false), auth.Leader), paper{}, h.thing)
+	refused(t, "a leader of elsewhere", err, store.ErrNotFound)
+	_, err = h.OpenSignature(t.Context(), h.Actor(h.agency, auth.Leader), paper{}, h.thing)
+	refused(t, "a leader without a key", err, credential.ErrNone)
+	_, err = h.OpenSeal(t.Context(), h.Actor(h.agency, auth.Clerk), paper{}, h.thing)
+	refused(t, "an agency without a seal", err, credential.ErrNone)
+	broken := errors.New("no place")
+	if _, err = h.OpenSignature(t.Context(), h.leader, paper{broken}, h.thing); !errors.Is(err, broken) {
+		t.Errorf("a layout that fails: %v", err)
+	}
+}
