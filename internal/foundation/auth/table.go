@@ -95,6 +95,16 @@ func widest(p Permission, r Role) (Reach, bool) {
 	return 0, false
 }
 
+// Widest is how far a permission may reach at most, whatever a grant says.
+func (p Permission) Widest() Reach {
+	for _, l := range table {
+		if l.permission == p {
+			return l.widest
+		}
+	}
+	return Agency
+}
+
 // Carries reports whether a role has a permission at all: what a menu asks.
 func (r Role) Carries(p Permission) bool {
 	_, ok := widest(p, r)

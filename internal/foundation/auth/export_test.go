@@ -1,0 +1,6 @@
+package auth
+
+import "maps"
+
+// OwnPolicy is this package's own.
+func OwnPolicy() Policy { return maps.Clone(own) }
