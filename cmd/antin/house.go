@@ -27,6 +27,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/web"
 	"github.com/antinvn/antin/internal/pki/training"
+	"github.com/antinvn/antin/internal/records/document"
 	"github.com/antinvn/antin/internal/records/register"
 	"github.com/antinvn/antin/internal/signing/credential"
 	"github.com/antinvn/antin/internal/signing/session"
@@ -38,19 +39,20 @@ import (
 var (
 	texts = []fs.FS{
 		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
-		org.Files, training.Files, credential.Files, session.Files, register.Files,
+		org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files,
 	}
-	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files}
+	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
 )
 
 // policies say who may do what.
-var policies = []auth.Policy{operate.Policy, org.Policy, training.Policy, credential.Policy, session.Policy, register.Policy}
+var policies = []auth.Policy{operate.Policy, org.Policy, training.Policy, credential.Policy, session.Policy, register.Policy, document.Policy}
 
 // referrers are the columns that name the event which last wrote a row: what the log is reconciled with.
 var referrers = audit.Referrers{
 	"org_node": "event", "org_node_fact": "event", "org_person": "event", "org_person_fact": "event", "org_person_private": "event",
 	"org_post": "event", "org_absence": "event",
-	"training_authority": "event", "training_certificate": "event", "credential": "event", "signing_session": "event", "register_series": "event", "register_number": "event",
+	"training_authority": "event", "training_certificate": "event", "credential": "event", "signing_session": "event",
+	"document": "event", "document_recipient": "event", "document_part": "event", "document_step": "event", "document_opening": "event", "register_series": "event", "register_number": "event",
 }
 
 // catalogue holds all sentences of the house.

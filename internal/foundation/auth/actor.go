@@ -46,6 +46,19 @@ func (a Actor) May(p Permission) bool {
 	return ok
 }
 
+// Reach is how far the grants at the acting agency go with a permission, for the rule of a module that several permissions open; false where
+// none carries it.
+func (a Actor) Reach(p Permission) (store.Reach, bool) {
+	r, ok := a.reach(p)
+	return r, ok
+}
+
+// Inner is the actor without the single-use id of the form that was sent: for an act of several commands, of which the last one takes it.
+func (a Actor) Inner() Actor {
+	a.Once, a.form = "", nil
+	return a
+}
+
 // reach is all that the grants at the acting agency reach with a permission.
 func (a Actor) reach(p Permission) (reaches, bool) {
 	var out reaches

@@ -186,9 +186,9 @@ func (s *Service) complete(ctx context.Context, who auth.Actor, method string, p
 			return err
 		}
 		out = now.Session
-		out.Result = result
+		out.Result, out.Size = result.Name, result.Size
 		event := tx.Record(Completed{
-			Session: id, Thing: out.Thing, Agency: out.Agency, Purpose: string(purpose), Credential: out.Credential, Base: string(out.Base), Result: string(result),
+			Session: id, Thing: out.Thing, Agency: out.Agency, Purpose: string(purpose), Credential: out.Credential, Base: string(out.Base), Result: string(result.Name),
 		})
 		if err := out.endTx(tx, Done, event); err != nil {
 			return err

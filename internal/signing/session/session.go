@@ -35,9 +35,11 @@ type Session struct {
 	Credential store.ID
 	// Base is the file that was prepared; Result the signed one, "" before.
 	Base, Result blob.Name
-	State        State
-	Expires      time.Time
-	Event        store.ID
+	// Size is the result's length; it is known while the result is handed over ([Paper]).
+	Size    int64
+	State   State
+	Expires time.Time
+	Event   store.ID
 
 	prepared blob.Name
 }

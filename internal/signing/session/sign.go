@@ -44,23 +44,23 @@ func (s *Service) prepare(ctx context.Context, p Paper, a *asked) (blob.Name, er
 }
 
 // sign asks the key, embeds what it says and stores the signed file.
-func (s *Service) sign(ctx context.Context, a *asked) (blob.Name, error) {
+func (s *Service) sign(ctx context.Context, a *asked) (info blob.Info, err error) {
 	prepared, err := s.prepared(ctx, a.prepared)
 	if err != nil {
-		return "", err
+		return info, err
 	}
 	key, err := s.Credentials.Unseal(a.key)
 	if err != nil {
-		return "", err
+		return info, err
 	}
 	u := prepared.Unsigned()
 	signature, err := key.Sign(rand.Reader, u.Digest(), u.SignerOpts())
 	if err != nil {
-		return "", err
+		return info, err
 	}
 	d, err := s.document(ctx, a.Base)
 	if err != nil {
-		return "", err
+		return info, err
 	}
 	o := &pades.EmbedOptions{
 		TSA: s.TSA, Status: s.Evidence, Issuers: s.Evidence, Anchors: s.Trust.Store(), Pool: s.Trust.Store().Pool(), Time: s.Clock.Now(),
@@ -70,9 +70,9 @@ func (s *Service) sign(ctx context.Context, a *asked) (blob.Name, error) {
 		_, err := prepared.Embed(ctx, w, d, signature, o)
 		_ = w.CloseWithError(failed(err)) // it never fails
 	}()
-	info, err := s.Blobs.Put(ctx, r)
+	info, err = s.Blobs.Put(ctx, r)
 	_ = r.CloseWithError(err) // lets go of Embed where storing failed
-	return info.Name, err
+	return info, err
 }
 
 func (s *Service) prepared(ctx context.Context, name blob.Name) (*pades.Prepared, error) {
