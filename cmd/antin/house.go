@@ -194,5 +194,8 @@ func (h *house) close() error {
 	if h.db == nil {
 		return nil
 	}
+	if h.auth != nil {
+		h.auth.Flush()
+	}
 	return h.db.Close()
 }

@@ -15,6 +15,8 @@ type Actor struct {
 	Request string   // the request's id, kept with each event
 	Once    string   // the form's single-use id; "" for none
 
+	Address string // from which the request came; "" for none
+
 	form func() string // the same, of a request whose form may be read after this was made
 }
 
@@ -29,7 +31,7 @@ type Grant struct {
 // Who is the actor behind a request to a page.
 func Who(r *web.Request) Actor {
 	a, _ := r.Actor.Identity.(Actor)
-	a.Request, a.form = r.ID, r.Claimed
+	a.Request, a.Address, a.form = r.ID, r.Client.String(), r.Claimed
 	return a
 }
 

@@ -60,6 +60,14 @@ type (
 	}
 	// SignedOut is a session that was ended: by its owner, or for them.
 	SignedOut struct{ Session, Account store.ID }
+	// Refused is what somebody tried and was not let do, so often since the last such event. Reason is "sign_in", "permission" or "reach".
+	Refused struct {
+		Account store.ID
+		Reason  string
+		Methods []string
+		Count   int
+		Address store.Personal
+	}
 	// AgencyChosen is another agency that somebody acts for from now on.
 	AgencyChosen struct{ Session, Agency store.ID }
 )
@@ -93,6 +101,9 @@ func (SignInFailed) EventKind() string { return "auth.sign_in_failed/1" }
 
 // EventKind names it.
 func (SignedOut) EventKind() string { return "auth.signed_out/1" }
+
+// EventKind names it.
+func (Refused) EventKind() string { return "auth.refused/1" }
 
 // EventKind names it.
 func (AgencyChosen) EventKind() string { return "auth.agency_chosen/1" }

@@ -63,6 +63,7 @@ type Service struct {
 	clock      clock.Clock
 	random     io.Reader
 	log        *slog.Logger
+	refusals   *refusals
 }
 
 // New makes it of the modules' policies; a method that stands in two of them is an error.
@@ -89,6 +90,10 @@ func New(c Config) (*Service, error) {
 	if s.hasher, err = newHasher(or(c.Cost, defaultCost), s.random); err != nil {
 		return nil, err
 	}
+	s.refusals = &refusals{s: s, first: firstPause, open: map[refusedKey]*refused{}, wake: make(chan struct{}, 1)}
+	c.Issuer.Refused(func(w *store.Warrant) {
+		s.refusals.note(refusedKey{w.Actor(), w.Agency(), "reach", ""}, w.Method())
+	})
 	for _, p := range append([]Policy{own}, c.Policies...) {
 		for method, r := range p {
 			if _, twice := s.rules[method]; twice {
@@ -128,6 +133,9 @@ func count(bs ...bool) (n int) {
 	return n
 }
 
+// Flush writes what was refused and stands in no event yet: before the store is closed.
+func (s *Service) Flush() { s.refusals.flush() }
+
 // Rules are all rules, for the page that shows them and for the suite that holds every method to its own.
 func (s *Service) Rules() Policy { return s.rules }
 
@@ -142,10 +150,12 @@ func (s *Service) Warrant(_ context.Context, who Actor, method string) (*store.W
 	switch {
 	case rule.Anyone:
 	case who.Account == 0:
+		s.refusals.note(refusedKey{reason: "sign_in", address: who.Address}, method)
 		return nil, fault.New(fault.Unauthenticated, ErrSignIn, "")
 	case rule.Needs != "":
 		r, ok := who.reach(rule.Needs)
 		if !ok {
+			s.refusals.note(refusedKey{who.Account, who.Agency, "permission", who.Address}, method)
 			return nil, fault.New(fault.Denied, ErrDenied, "").Say("permission", rule.Needs.key())
 		}
 		g.Reach = r

@@ -38,6 +38,7 @@ type DB struct {
 	ids    generator
 	owner  int64
 	until  atomic.Int64 // end of the node's lease, by the machine's clock
+	told   atomic.Pointer[func(*Warrant)]
 	close  context.CancelFunc
 	done   sync.WaitGroup
 }
@@ -131,10 +132,13 @@ func (db *DB) Do(ctx context.Context, w *Warrant, f func(*Tx) error) error {
 	if time.Now().UnixMicro() > db.until.Load() {
 		return fault.New(fault.Unavailable, ErrBusy, "").Because(errors.New("this node's number is no longer its own"))
 	}
-	return db.driver.do(ctx, func(q querier) error {
-		tx := &Tx{ctx: ctx, db: db, w: w, q: q, now: db.now()}
+	var tx *Tx
+	err := db.driver.do(ctx, func(q querier) error {
+		tx = &Tx{ctx: ctx, db: db, w: w, q: q, now: db.now()}
 		return tx.run(f)
 	})
+	db.tell(tx, err)
+	return err
 }
 
 // View runs f in a transaction that only reads, on one state of the database.
@@ -142,10 +146,23 @@ func (db *DB) View(ctx context.Context, w *Warrant, f func(*Tx) error) error {
 	if err := db.mine(w); err != nil {
 		return err
 	}
-	return db.driver.view(ctx, func(q querier) error {
-		tx := &Tx{ctx: ctx, db: db, w: w, q: q, now: db.now(), readonly: true}
+	var tx *Tx
+	err := db.driver.view(ctx, func(q querier) error {
+		tx = &Tx{ctx: ctx, db: db, w: w, q: q, now: db.now(), readonly: true}
 		return tx.run(f)
 	})
+	db.tell(tx, err)
+	return err
+}
+
+// tell says that a transaction ended because something lay out of reach, where somebody wants to know.
+func (db *DB) tell(tx *Tx, err error) {
+	if err == nil || tx == nil || !tx.refused || tx.w.system {
+		return
+	}
+	if told := db.told.Load(); told != nil && errors.Is(err, ErrNotFound) {
+		(*told)(tx.w)
+	}
 }
 
 func (db *DB) mine(w *Warrant) error {

@@ -23,6 +23,7 @@ type Tx struct {
 	now      time.Time
 	readonly bool
 	checked  bool
+	refused  bool
 	wrote    bool
 	events   []pending
 	failed   error // a fault of the program: the transaction does not commit
@@ -88,6 +89,7 @@ func (tx *Tx) Within(column string) (condition string, args []any) {
 func (tx *Tx) Permit(ok bool) error {
 	tx.checked = true
 	if !ok {
+		tx.refused = true
 		return errNotFound
 	}
 	return nil

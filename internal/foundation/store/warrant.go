@@ -54,6 +54,9 @@ func (i *Issuer) SystemFor(g Grant, tables ...string) *Warrant {
 	return w
 }
 
+// Refused names who is told of each transaction that ended because what it asked for was out of reach. It must not hold the caller up.
+func (i *Issuer) Refused(told func(*Warrant)) { i.db.told.Store(&told) }
+
 // Method is what the warrant is for.
 func (w *Warrant) Method() string { return w.method }
 
@@ -62,3 +65,6 @@ func (w *Warrant) Actor() ID { return w.actor }
 
 // Agency is the one it acts for.
 func (w *Warrant) Agency() ID { return w.agency }
+
+// Request is the id of the request behind it, "" for none.
+func (w *Warrant) Request() string { return w.request }

@@ -35,6 +35,7 @@ func New(t testing.TB, url string, steps []store.Migration, policies ...auth.Pol
 	if h.Auth, err = auth.New(auth.Config{DB: h.DB, Issuer: h.Issuer, Policies: policies, Clock: h.Clock, Cost: auth.Cost{MemoryKB: 64, Passes: 1, Lanes: 1}}); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(h.Auth.Flush)
 	return h
 }
 
