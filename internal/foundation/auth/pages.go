@@ -29,6 +29,7 @@ func Pages(s *Service) web.Module {
 			{Pattern: "POST /tai-khoan-cua-toi/mat-khau", Handler: p.changePassword},
 			{Pattern: "POST /tai-khoan-cua-toi/dang-xuat", Handler: p.endSession},
 			{Pattern: "POST /tai-khoan-cua-toi/dang-xuat-noi-khac", Handler: p.endOthers},
+			{Pattern: "GET /quyen", Handler: p.policy},
 			{Pattern: "GET /tai-khoan", Handler: p.accounts},
 			{Pattern: "GET /tai-khoan/moi", Handler: p.newAccount},
 			{Pattern: "POST /tai-khoan/moi", Handler: p.newAccount},
@@ -39,6 +40,9 @@ func Pages(s *Service) web.Module {
 		},
 		Navigation: []web.Item{
 			{Text: web.T("auth.accounts"), Href: "/tai-khoan", Order: 80, Shown: func(a web.Actor) bool { return identity(a).May(ManageAccounts) }},
+			{Text: web.T("auth.policy"), Href: "/quyen", Order: 85, Shown: func(a web.Actor) bool {
+				return identity(a).May(ManageAccounts) || identity(a).May(ReadLog)
+			}},
 			{Text: web.T("auth.me"), Href: "/tai-khoan-cua-toi", Order: 90},
 		},
 	}
