@@ -2,7 +2,7 @@ package pdf
 
 import (
 	"bytes"
-	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"io"
 	"math"
@@ -124,6 +124,9 @@ func (l *lexer) word(n int) string {
 		at = at[:min(len(at), n+1)]
 		if end := wordEnd(at, 0); end < len(at) {
 			l.pos += int64(end)
+			if known, ok := keywords[string(at[:end])]; ok {
+				return known
+			}
 			return string(at[:end])
 		}
 	}
@@ -133,6 +136,15 @@ func (l *lexer) word(n int) string {
 	}
 	return string(b)
 }
+
+// keywords are the words that stand in every file: they are not made anew each time.
+var keywords = func() map[string]string {
+	all := map[string]string{}
+	for _, w := range []string{"obj", "endobj", "stream", "endstream", "R", "true", "false", "null", "xref", "trailer", "startxref"} {
+		all[w] = w
+	}
+	return all
+}()
 
 func (l *lexer) damaged(what string) error {
 	if l.err != nil {
@@ -317,10 +329,14 @@ func (l *lexer) escape() int {
 func (l *lexer) hex() (Object, error) {
 	rest := l.view()
 	rest = rest[:min(int64(len(rest)), 2*l.limits.ObjectBytes)]
-	end := max(0, bytes.IndexByte(rest, '>'))
-	b := make([]byte, end/2, max(end, min(len(rest), window))/2)
-	n := unhexAll(b, rest[:end])
-	b, l.pos = b[:n], l.pos+int64(2*n)
+	end := bytes.IndexByte(rest, '>')
+	if end >= 0 {
+		if s, ok := unhexed(rest[:end]); ok {
+			l.pos += int64(end) + 1
+			return s, nil
+		}
+	}
+	b := make([]byte, 0, max(end, min(len(rest), window))/2)
 	half := -1
 	for {
 		if half < 0 {
@@ -357,7 +373,7 @@ func (l *lexer) pairs(b []byte) []byte {
 	rest := l.view()
 	n := 0
 	for ; n+1 < len(rest) && int64(len(b)) < l.limits.ObjectBytes; n += 2 {
-		high, low := unhexed[rest[n]], unhexed[rest[n+1]]
+		high, low := digitValues[rest[n]], digitValues[rest[n+1]]
 		if high|low > 15 {
 			break
 		}
@@ -367,33 +383,30 @@ func (l *lexer) pairs(b []byte) []byte {
 	return b
 }
 
-// unhexAll takes the pairs of digits at the start of text into dst, which is all zero and long enough, and says how many it took. A
-// signature's value is tens of thousands of digits, most of them the zeros behind it.
-func unhexAll(dst, text []byte) int {
-	n := 0
-	for {
-		for len(text) >= 16 && binary.LittleEndian.Uint64(text) == zeroDigits && binary.LittleEndian.Uint64(text[8:]) == zeroDigits {
-			n, text = n+8, text[16:]
-		}
-		for range min(len(text)/2, 8) {
-			high, low := unhexed[text[0]], unhexed[text[1]]
-			if high|low > 15 {
-				return n
+// unhexed is the value of pairs of digits and nothing else; ok is false where anything else stands among them. A signature's
+// value is tens of thousands of digits, most of them the zeros behind it.
+func unhexed(text []byte) (value String, ok bool) {
+	var b strings.Builder
+	b.Grow(len(text) / 2)
+	for len(text) > 0 {
+		var block [256]byte
+		part := text[:min(len(text), 2*len(block))]
+		if n := len(part) / 2; string(part) != zeroDigits[:len(part)] {
+			if _, err := hex.Decode(block[:n], part); err != nil {
+				return "", false
 			}
-			dst[n] = high<<4 | low
-			n, text = n+1, text[2:]
 		}
-		if len(text) < 2 {
-			return n
-		}
+		b.Write(block[:len(part)/2])
+		text = text[len(part):]
 	}
+	return String(b.String()), true
 }
 
-// zeroDigits is eight times the digit 0.
-const zeroDigits = 0x3030303030303030
+// zeroDigits are the digits of a block of padding.
+var zeroDigits = strings.Repeat("0", 512)
 
-// unhexed is the value of each hexadecimal digit, 0xff for what is none.
-var unhexed = func() (t [256]byte) {
+// digitValues is the value of each hexadecimal digit, 0xff for what is none.
+var digitValues = func() (t [256]byte) {
 	for c := range t {
 		t[c] = 0xff
 		if v := unhex(c); v >= 0 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/antinvn/antin/codes"
@@ -17,8 +18,16 @@ func (v *View) Mentions(ctx context.Context, word string, skip func(offset int64
 	if err != nil {
 		return nil, err
 	}
-	s := &survey{v: v, ctx: ctx}
-	plain, holders, err := s.list(func(Ref, int64) {})
+	var plain []placed
+	holders := map[int]bool{}
+	err = v.eachInUse(func(n int, e entry) {
+		switch {
+		case e.kind() == kindCompressed:
+			holders[int(e.value())] = true
+		case e.kind() == kindOffset && len(places) > 0:
+			plain = append(plain, placed{e.value() + v.d.shift, int32(n), uint16(e.small())})
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +42,7 @@ func (v *View) Mentions(ctx context.Context, word string, skip func(offset int64
 			found = append(found, Ref{int(plain[i-1].number), int(plain[i-1].generation)})
 		}
 	}
-	for _, h := range holders {
+	for _, h := range slices.Sorted(maps.Keys(holders)) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

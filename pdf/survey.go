@@ -69,35 +69,56 @@ type placed struct {
 // list is what is in use: the plain objects, and the object streams that hold the others.
 func (s *survey) list(object func(r Ref, offset int64)) (plain []placed, holders []int, err error) {
 	known := map[int]bool{}
-	seen := newNumberSet(s.v.d.maxNumber)
-	for i := s.v.n; i >= 0; i-- {
-		revision := s.v.d.revisions[i]
-		err := revision.each(s.v.d.r, func(n int, e entry) error {
-			if (s.v.n > 0 || len(revision.sections) > 1) && !seen.add(n) {
-				return nil
+	plain = make([]placed, 0, s.v.lines())
+	err = s.v.eachInUse(func(n int, e entry) {
+		switch e.kind() {
+		case kindOffset:
+			at := e.value() + s.v.d.shift
+			plain = append(plain, placed{at, int32(n), uint16(e.small())})
+			object(Ref{n, e.small()}, at)
+		case kindCompressed:
+			holder := int(e.value())
+			if !known[holder] {
+				known[holder] = true
+				holders = append(holders, holder)
 			}
-			switch e.kind() {
-			case kindOffset:
-				at := e.value() + s.v.d.shift
-				plain = append(plain, placed{at, int32(n), uint16(e.small())})
-				object(Ref{n, e.small()}, at)
-			case kindCompressed:
-				holder := int(e.value())
-				if !known[holder] {
-					known[holder] = true
-					holders = append(holders, holder)
-				}
-				if h, ok, err := s.v.find(holder); err == nil && ok && h.kind() == kindOffset {
-					object(Ref{n, 0}, h.value()+s.v.d.shift)
-				}
+			if h, ok, err := s.v.find(holder); err == nil && ok && h.kind() == kindOffset {
+				object(Ref{n, 0}, h.value()+s.v.d.shift)
+			}
+		}
+	})
+	return plain, holders, err
+}
+
+// lines is how many objects the cross-references of this state list at most.
+func (v *View) lines() int {
+	all := 0
+	for _, r := range v.d.revisions[:v.n+1] {
+		for _, s := range r.sections {
+			for i := range s.runs {
+				all += s.runs[i].count
+			}
+		}
+	}
+	return min(all, v.d.maxNumber+1)
+}
+
+// eachInUse visits each number that a cross-reference of this state lists, with the entry that counts.
+func (v *View) eachInUse(f func(n int, e entry)) error {
+	seen := newNumberSet(v.d.maxNumber)
+	for i := v.n; i >= 0; i-- {
+		revision := v.d.revisions[i]
+		err := revision.each(v.d.r, func(n int, e entry) error {
+			if v.n == 0 && len(revision.sections) == 1 || seen.add(n) {
+				f(n, e)
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	return plain, holders, nil
+	return nil
 }
 
 // numberSet holds object numbers: bits where they are as dense as writers make them, else a map.
