@@ -131,6 +131,7 @@ func pieces(ctx context.Context, value cursor, found func(at, size int64) error)
 // cursor walks the elements of one constructed BER value without holding it.
 type cursor struct {
 	r          io.ReaderAt
+	held       []byte // what r reads from, where it is in memory
 	at         int64
 	end        int64 // of the value; where its length is indefinite, of what encloses it
 	indefinite bool
@@ -153,10 +154,9 @@ func (c *cursor) next() (e element, ok bool, err error) {
 		return e, false, nil
 	}
 	const longest = 16
-	var buf [longest]byte
-	b := buf[:max(0, min(longest, c.end-c.at))]
-	if n, err := c.r.ReadAt(b, c.at); n < len(b) {
-		return e, false, codes.Wrap(ErrMalformed, "reading", "CMS", errors.Join(err, io.ErrUnexpectedEOF))
+	b, err := c.bytes(c.at, c.at+max(0, min(longest, c.end-c.at)))
+	if err != nil {
+		return e, false, err
 	}
 	if c.indefinite && len(b) >= 2 && b[0] == 0 && b[1] == 0 {
 		c.at, c.ended = c.at+2, true
@@ -174,12 +174,24 @@ func (c *cursor) next() (e element, ok bool, err error) {
 	return e, true, nil
 }
 
+// bytes are those between two offsets.
+func (c *cursor) bytes(from, to int64) ([]byte, error) {
+	if from >= 0 && from <= to && to <= int64(len(c.held)) {
+		return c.held[from:to:to], nil
+	}
+	b := make([]byte, to-from)
+	if n, err := c.r.ReadAt(b, from); n < len(b) {
+		return nil, codes.Wrap(ErrMalformed, "reading", "CMS", errors.Join(err, io.ErrUnexpectedEOF))
+	}
+	return b, nil
+}
+
 // into opens an element. Once it is walked, its cursor's place is the outer cursor's.
 func (c *cursor) into(e element) (cursor, error) {
 	if c.depth >= maxDepth {
 		return cursor{}, codes.New(ErrLimit, "reading BER", "", "too deeply nested elements")
 	}
-	inner := cursor{r: c.r, at: e.value, end: c.end, indefinite: e.size < 0, depth: c.depth + 1}
+	inner := cursor{r: c.r, held: c.held, at: e.value, end: c.end, indefinite: e.size < 0, depth: c.depth + 1}
 	if !inner.indefinite {
 		inner.end = e.value + e.size
 	}
@@ -258,20 +270,20 @@ func (c *cursor) fields(n int) ([]byte, error) {
 		}
 		end = c.at
 	}
-	return read(c.r, start, end)
+	return c.read(start, end)
 }
 
 // maxFields bounds the fields of SignedData that are read after its content.
 const maxFields = 16
 
 // read returns the elements between two offsets as DER.
-func read(r io.ReaderAt, from, to int64) ([]byte, error) {
+func (c *cursor) read(from, to int64) ([]byte, error) {
 	if to-from > maxSize {
 		return nil, codes.New(ErrLimit, "reading", "CMS", "more than 512 MB beside the content")
 	}
-	b := make([]byte, to-from)
-	if n, err := r.ReadAt(b, from); n < len(b) {
-		return nil, codes.Wrap(ErrMalformed, "reading", "CMS", err)
+	b, err := c.bytes(from, to)
+	if err != nil {
+		return nil, err
 	}
 	var out []byte
 	for rest := b; len(rest) > 0; {

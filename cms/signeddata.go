@@ -81,7 +81,12 @@ type parsedCerts struct {
 // it is asked for, so memory does not grow with it; r must not change meanwhile. Bytes after the structure are ignored
 // and reported by [SignedData.Trailing].
 func Open(ctx context.Context, r io.ReaderAt, size int64) (*SignedData, error) {
-	file := cursor{r: r, end: size}
+	return open(ctx, r, nil, size)
+}
+
+// open is Open, with what r reads from where that is in memory.
+func open(ctx context.Context, r io.ReaderAt, held []byte, size int64) (*SignedData, error) {
+	file := cursor{r: r, held: held, end: size}
 	info, err := file.enter(0x30, "ContentInfo")
 	if err != nil {
 		return nil, err
@@ -126,9 +131,9 @@ func Parse(r io.Reader) (*SignedData, error) {
 	return ParseBytes(b)
 }
 
-// ParseBytes is [Open] for a slice.
+// ParseBytes is [Open] for a slice, which is not copied.
 func ParseBytes(b []byte) (*SignedData, error) {
-	s, err := Open(context.Background(), bytes.NewReader(b), int64(len(b)))
+	s, err := open(context.Background(), bytes.NewReader(b), b, int64(len(b)))
 	if err != nil || s.content == nil {
 		return s, err
 	}
