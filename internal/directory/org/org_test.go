@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/auth/authtest"
@@ -90,6 +91,23 @@ func (h *house) view(t testing.TB, f func(tx *store.Tx) error) {
 	if err := h.DB.View(t.Context(), h.Issuer.System("test"), f); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// node is a node at a day, as it is believed now.
+func (h *house) node(t testing.TB, id store.ID, at time.Time) (n org.Node, there bool) {
+	t.Helper()
+	h.view(t, func(tx *store.Tx) (err error) {
+		n, err = org.NodeTx(tx, id, at)
+		there, err = store.Found(err)
+		return err
+	})
+	return n, there
+}
+
+// blames reports whether an error blames exactly one field with a code.
+func blames(err error, field string, code codes.Code) bool {
+	f := fault.Of(err)
+	return f != nil && len(f.Fields) == 1 && f.Fields[0].Name == field && f.Fields[0].Kind == code
 }
 
 // reaches reports whether a grant at one node reaches another, now.

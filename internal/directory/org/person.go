@@ -121,13 +121,13 @@ func checkEmail(err *fault.Error, s string) *fault.Error {
 }
 
 // searched are what a search by the beginning compares: the name as it is written, and with the given name first.
-func searched(name string) (full, byGiven string) {
+func searched(name string) (full, byGiven []byte) {
 	words := strings.Fields(i18n.Fold(name))
 	if len(words) == 0 {
-		return "", ""
+		return []byte{}, []byte{}
 	}
 	last := len(words) - 1
-	return strings.Join(words, " "), strings.Join(append([]string{words[last]}, words[:last]...), " ")
+	return []byte(strings.Join(words, " ")), []byte(strings.Join(append([]string{words[last]}, words[:last]...), " "))
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }

@@ -19,6 +19,9 @@ var Policy = auth.Policy{
 	"directory/org.Make":       {Needs: auth.ManageDirectory, Decides: "what it is to stand below"},
 	"directory/org.Change":     {Needs: auth.ManageDirectory, Decides: "the agency or unit, and what it is to stand below"},
 	"directory/org.End":        {Needs: auth.ManageDirectory, Decides: "the agency or unit"},
+	"directory/org.Tree":       {SignedIn: true, Decides: "everybody with an account"},
+	"directory/org.Node":       {SignedIn: true, Decides: "everybody with an account"},
+	"directory/org.Places":     {Needs: auth.ManageDirectory, Decides: "the agencies in reach"},
 	"directory/org.MakePerson": {Needs: auth.ManageDirectory, Decides: "the agency that is to keep the record"},
 	"directory/org.ChangePerson": {
 		Needs: auth.ManageDirectory, Decides: "the agency that keeps the record, and the one that is to",
@@ -31,6 +34,8 @@ var Policy = auth.Policy{
 	"directory/org.SetAbsence":      {Needs: auth.ManageDirectory, Decides: "the agency that keeps the record, or one where the person holds a post"},
 	"directory/org.WithdrawAbsence": {Needs: auth.ManageDirectory, Decides: "the agency that keeps the record, or one where the person holds a post"},
 	"directory/org.SetOwnAbsence":   {SignedIn: true, Decides: "oneself"},
+	"directory/org.People":          {SignedIn: true, Decides: "everybody with an account"},
+	"directory/org.Person":          {SignedIn: true, Decides: "everybody with an account"},
 	"directory/org.WithdrawOwnAbsence": {
 		SignedIn: true, Decides: "oneself",
 	},

@@ -49,7 +49,8 @@ CREATE TABLE org_person (
 ){strict};
 
 -- What is so of a person, in the same two times. agency is the one that keeps the person's record. sort_key has the given name first;
--- searched and searched_given are what a search by the beginning compares: the name as it is written, and with the given name first.
+-- searched and searched_given are what a search by the beginning compares, byte by byte: the name as it is written, and with the given name
+-- first.
 CREATE TABLE org_person_fact (
   id             {id} PRIMARY KEY,
   person         {id} NOT NULL,
@@ -61,8 +62,8 @@ CREATE TABLE org_person_fact (
   name           {text} NOT NULL,
   given          {text} NOT NULL,
   sort_key       {blob} NOT NULL,
-  searched       {text} NOT NULL,
-  searched_given {text} NOT NULL,
+  searched       {blob} NOT NULL,
+  searched_given {blob} NOT NULL,
   email          {text} NOT NULL,
   phone          {text} NOT NULL,
   basis          {text} NOT NULL,
