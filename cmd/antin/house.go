@@ -143,7 +143,7 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	h.web, err = web.New(web.Config{
 		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
 		Sessions: h.auth.Sessions(), Once: h.auth.Forms(),
-	}, auth.Pages(h.auth), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice), register.Pages(register.New(h.db, h.auth)))
+	}, auth.Pages(h.auth), org.Pages(org.New(h.db, h.auth)), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice), register.Pages(register.New(h.db, h.auth)))
 	return h, err
 }
 

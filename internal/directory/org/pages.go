@@ -2,8 +2,10 @@ package org
 
 import (
 	"io/fs"
+	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -98,9 +100,7 @@ type asked struct {
 // with is an address that keeps the moment.
 func (a *asked) with(path string, more ...string) string {
 	v := url.Values{}
-	for k, x := range a.Back {
-		v[k] = x
-	}
+	maps.Copy(v, a.Back)
 	for i := 0; i+1 < len(more); i += 2 {
 		v.Set(more[i], more[i+1])
 	}
@@ -392,18 +392,9 @@ func happenings(traces []Trace) (out []web.Happening) {
 
 // eventWord is "person_made" of "org.person_made/1".
 func eventWord(kind string) string {
-	var out []rune
-	for _, c := range kind {
-		switch {
-		case c == '/':
-			return string(out)
-		case c == '.':
-			out = nil
-		default:
-			out = append(out, c)
-		}
-	}
-	return string(out)
+	_, word, _ := strings.Cut(kind, ".")
+	word, _, _ = strings.Cut(word, "/")
+	return word
 }
 
 // choices are values with their texts, in their order.

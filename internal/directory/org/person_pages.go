@@ -110,7 +110,7 @@ func (p pages) who(r *web.Request) (PersonView, error) {
 // managed is [pages.who] for who may change the record, or, where that is enough, for the person.
 func (p pages) managed(r *web.Request, own bool) (PersonView, error) {
 	v, err := p.who(r)
-	if err == nil && !v.Manages && !(own && v.Own) {
+	if err == nil && !v.Manages && (!own || !v.Own) {
 		err = fault.New(fault.Denied, auth.ErrDenied, string(auth.ManageDirectory))
 	}
 	return v, err
