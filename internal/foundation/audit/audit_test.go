@@ -42,11 +42,16 @@ type house struct {
 
 func steps(t testing.TB) []store.Migration {
 	t.Helper()
-	s, err := store.Migrations(Files)
+	s, err := schema()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(s, store.Migration{Number: 900, Name: "thing", SQL: `CREATE TABLE thing (id {id} PRIMARY KEY, name {text} NOT NULL, event {id} NOT NULL){strict};`})
+	return s
+}
+
+func schema() ([]store.Migration, error) {
+	s, err := store.Migrations(Files)
+	return append(s, store.Migration{Number: 900, Name: "thing", SQL: `CREATE TABLE thing (id {id} PRIMARY KEY, name {text} NOT NULL, event {id} NOT NULL){strict};`}), err
 }
 
 func open(t testing.TB, url string) house {
