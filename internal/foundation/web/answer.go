@@ -92,8 +92,9 @@ type Download struct {
 	// Name is the file's name as its owner wrote it: shown, never a path.
 	Name string
 	// Type is its media type; Size its length, -1 where that is not known.
-	Type    string
-	Size    int64
+	Type string
+	Size int64
+	// Content is closed where it is an [io.Closer].
 	Content io.Reader
 	// Inline lets a browser show it: page images and the like, of types that cannot run.
 	Inline bool
@@ -102,6 +103,9 @@ type Download struct {
 var inlineTypes = map[string]bool{"image/png": true, "image/jpeg": true, "application/pdf": true, "text/plain; charset=utf-8": true}
 
 func (a *Download) send(_ *Server, r *Request) error {
+	if c, ok := a.Content.(io.Closer); ok {
+		defer c.Close()
+	}
 	h := r.out.Header()
 	h.Set("Content-Type", a.Type)
 	how := "attachment"

@@ -46,7 +46,9 @@ func New(db *store.DB, a *auth.Service, blobs *blob.Store, sessions *session.Ser
 	return &Service{db: db, auth: a, blobs: blobs, sessions: sessions}
 }
 
-// New is a document to be written.
+func (s *Service) now() time.Time { return s.sessions.Clock.Now() }
+
+// NewDocument is a document to be written.
 type NewDocument struct {
 	Title      string
 	Kind       string // a code of the register's kinds

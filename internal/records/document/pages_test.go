@@ -1,0 +1,279 @@
+package document_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/antinvn/antin/internal/directory/org"
+	"github.com/antinvn/antin/internal/foundation/auth"
+	"github.com/antinvn/antin/internal/foundation/blob"
+	"github.com/antinvn/antin/internal/foundation/i18n"
+	"github.com/antinvn/antin/internal/foundation/seal"
+	"github.com/antinvn/antin/internal/foundation/store"
+	"github.com/antinvn/antin/internal/foundation/store/storetest"
+	"github.com/antinvn/antin/internal/foundation/web"
+	"github.com/antinvn/antin/internal/pki/training"
+	"github.com/antinvn/antin/internal/records/document"
+	"github.com/antinvn/antin/internal/records/register"
+	"github.com/antinvn/antin/internal/signing/credential"
+	"github.com/antinvn/antin/internal/signing/session"
+)
+
+// office is the house behind its pages; everybody's session is their name.
+type office struct {
+	*house
+
+	t      *testing.T
+	server *web.Server
+	people map[string]*auth.Actor
+}
+
+// Actor implements [web.Sessions].
+func (o *office) Actor(_ context.Context, secret string) (web.Actor, error) {
+	who, ok := o.people[secret]
+	if !ok {
+		return web.Actor{}, nil
+	}
+	return web.Actor{ID: secret, Name: secret, Agency: web.Choice{Value: who.Agency.Text("agy"), Name: "xã"}, Identity: *who}, nil
+}
+
+// Choose implements [web.Sessions].
+func (*office) Choose(context.Context, string, string) error { return nil }
+
+func newOffice(t *testing.T, address string) *office {
+	t.Helper()
+	h := newHouse(t, address)
+	o := &office{house: h, t: t, people: map[string]*auth.Actor{"drafter": &h.drafter, "leader": &h.leader, "clerk": &h.clerk, "recipient": &h.recipient}}
+	texts, err := i18n.New(web.Texts(), store.Texts, seal.Texts, blob.Texts, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.server, err = web.New(web.Config{
+		Public: &url.URL{Scheme: "https", Host: "antin.example"}, Texts: texts, Sessions: o, Clock: h.ground.Clock, Log: slog.New(slog.DiscardHandler),
+	}, training.Pages(h.training), document.Pages(h.Service))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (o *office) ask(who, method, path, kind string, body io.Reader) (int, string, http.Header) {
+	o.t.Helper()
+	r := httptest.NewRequestWithContext(o.t.Context(), method, "https://antin.example"+path, body)
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	r.AddCookie(&http.Cookie{Name: "__Host-antin-session", Value: who})
+	w := httptest.NewRecorder()
+	o.server.ServeHTTP(w, r)
+	return w.Code, w.Body.String(), w.Header()
+}
+
+func (o *office) page(who, path string, want int) string {
+	o.t.Helper()
+	code, body, _ := o.ask(who, http.MethodGet, path, "", http.NoBody)
+	if code != want {
+		o.t.Fatalf("%s, GET %s: %d\n%s", who, path, code, body)
+	}
+	return body
+}
+
+var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)">`)
+
+// send fills the form of a page and sends it; file is sent last. It returns where that leads, and the answer.
+func (o *office) send(who, path string, values url.Values, file []byte) (to, body string) {
+	o.t.Helper()
+	page := o.page(who, path, http.StatusOK)
+	_, page, _ = strings.Cut(page, `<main`)
+	var sent bytes.Buffer
+	m := multipart.NewWriter(&sent)
+	add := func(name, value string) {
+		if err := m.WriteField(name, value); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	for _, h := range hidden.FindAllStringSubmatch(page, -1) {
+		add(h[1], h[2])
+	}
+	for name, all := range values {
+		for _, v := range all {
+			add(name, v)
+		}
+	}
+	if file != nil {
+		w, err := m.CreateFormFile("file", "qd.pdf")
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if _, err := w.Write(file); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	if err := m.Close(); err != nil {
+		o.t.Fatal(err)
+	}
+	code, body, header := o.ask(who, http.MethodPost, path, m.FormDataContentType(), &sent)
+	if code != http.StatusSeeOther && code != http.StatusUnprocessableEntity {
+		o.t.Fatalf("%s, POST %s: %d\n%s", who, path, code, body)
+	}
+	return header.Get("Location"), body
+}
+
+func (o *office) must(who, path string, values url.Values, file []byte) string {
+	o.t.Helper()
+	to, body := o.send(who, path, values, file)
+	if to == "" {
+		o.t.Fatalf("%s, POST %s: %s", who, path, body)
+	}
+	return to
+}
+
+// holdsText looks for words on a page.
+func (o *office) holdsText(who, path string, words ...string) {
+	o.t.Helper()
+	page := o.page(who, path, http.StatusOK)
+	for _, w := range words {
+		if !strings.Contains(page, w) {
+			o.t.Errorf("%s, %s lacks %q", who, path, w)
+		}
+	}
+}
+
+func (o *office) writing() url.Values {
+	return url.Values{"title": {"Về việc cử cán bộ đi học"}, "kind": {"quyet-dinh"}, "to": {o.department.Text("agy")}}
+}
+
+// TestTheThread drives a document through the pages as four people, and checks what comes out.
+func TestTheThread(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		o := newOffice(t, address)
+		const mark = "không có giá trị pháp lý"
+		to := o.must("drafter", "/van-ban/moi", o.writing(), decision(t))
+		o.holdsText("drafter", to, "Về việc cử cán bộ đi học", "Trình ký", "Đỗ Thị Soạn")
+		o.holdsText("leader", "/van-ban", to, "Chờ ký")
+		o.holdsText("leader", "/", to, "Văn bản chờ tôi")
+		o.page("recipient", to, http.StatusNotFound)
+
+		o.must("leader", to+"/tra-lai", url.Values{"reason": {"Sai căn cứ pháp lý"}}, nil)
+		o.holdsText("drafter", "/van-ban", to, "Bị trả lại")
+		o.holdsText("drafter", to, "Sai căn cứ pháp lý", to+"/tep-moi")
+		o.must("drafter", to+"/tep-moi", nil, decision(t))
+
+		o.holdsText("leader", to+"/ky", mark, "Mở và đọc tệp")
+		code, body, header := o.ask("leader", http.MethodGet, to+"/tep?doc=1", "", http.NoBody)
+		if code != http.StatusOK || header.Get("Content-Type") != "application/pdf" || body != string(decision(t)) {
+			t.Fatal("the leader reads: ", code, header)
+		}
+		o.must("leader", to+"/ky", nil, nil)
+		o.holdsText("leader", to, mark, "Nguyễn Thị An")
+
+		o.holdsText("clerk", "/van-ban", to, "Đã ký, chờ số và dấu")
+		o.must("clerk", to+"/phat-hanh", url.Values{"date": {""}}, nil)
+		o.holdsText("clerk", to, mark, "01/QĐ-UBND", "02/03/2026", "Đã phát hành", "đã phát hành, chưa mở")
+
+		o.holdsText("recipient", "/van-ban", to)
+		o.holdsText("recipient", "/van-ban?xem=den", to, "01/QĐ-UBND")
+		_, body, header = o.ask("recipient", http.MethodGet, to+"/tep", "", http.NoBody)
+		if !strings.HasPrefix(header.Get("Content-Disposition"), "attachment") || header.Get("Cache-Control") != "no-store" {
+			t.Error(header)
+		}
+		o.holds(t, []byte(body))
+		o.holdsText("clerk", to, "đã mở 02/03/2026")
+		o.others(t, []byte(body))
+	})
+}
+
+// others asks programs of others, where they are here.
+func (o *office) others(t *testing.T, sealed []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	file, root := filepath.Join(dir, "sealed.pdf"), filepath.Join(dir, "root.crt")
+	for path, b := range map[string][]byte{file: sealed, root: o.training.Root().Raw} {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if pdfsig, err := exec.LookPath("pdfsig"); err == nil {
+		out, err := exec.CommandContext(t.Context(), pdfsig, "-nocert", file).CombinedOutput()
+		if n := strings.Count(string(out), "Signature is Valid."); err != nil || n != 2 {
+			t.Errorf("pdfsig: %v\n%s", err, out)
+		}
+	}
+	python := os.Getenv("ANTIN_PYTHON")
+	if python == "" {
+		t.Log("pyHanko is not asked: ANTIN_PYTHON is not set")
+		return
+	}
+	script := fmt.Sprintf(hanko, file, root, o.ground.Clock.Now().Format("2006-01-02T15:04:05"))
+	out, err := exec.CommandContext(t.Context(), python, "-c", script).CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "True True FORM_FILLING\nTrue True LTA_UPDATES" {
+		t.Errorf("pyHanko: %v\n%s", err, out)
+	}
+}
+
+// hanko validates each signature offline, with the training root as its only anchor.
+const hanko = `
+import datetime
+from asn1crypto import x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+f = open(%q, 'rb')
+root = x509.Certificate.load(open(%q, 'rb').read())
+at = datetime.datetime.fromisoformat(%q).replace(tzinfo=datetime.timezone.utc)
+for s in PdfFileReader(f).embedded_signatures:
+    c = ValidationContext(trust_roots=[root], allow_fetching=False, moment=at)
+    st = validate_pdf_signature(s, signer_validation_context=c)
+    print(st.intact and st.valid, st.trusted and st.bottom_line, st.modification_level.name)
+`
+
+func TestTheNumberStaysOnTheScreen(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t))
+	to := o.must("drafter", "/van-ban/moi", o.writing(), decision(t))
+	o.must("leader", to+"/ky", nil, nil)
+	_, body := o.send("clerk", to+"/phat-hanh", url.Values{"date": {"01/01/2030"}}, nil)
+	if !strings.Contains(body, `aria-invalid="true"`) {
+		t.Error("a day to come is not refused at its field")
+	}
+	id, err := store.ParseID("doc", strings.TrimPrefix(to, "/van-ban/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Number(t.Context(), o.clerk, id, o.get(t, o.clerk, id).Event, o.ground.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	o.holdsText("clerk", to+"/phat-hanh", "Văn bản đã có số 01/QĐ-UBND")
+	o.must("clerk", to+"/phat-hanh", nil, nil)
+	o.holdsText("clerk", to, "Đã phát hành", "01/QĐ-UBND")
+}
+
+func TestAFileWithoutGapsIsSentBackWithTheReason(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t))
+	_, body := o.send("drafter", "/van-ban/moi", o.writing(), page(t, "Số:       /QĐ-UBND", "KT. CHỦ TỊCH"))
+	if !strings.Contains(body, "Không thấy chỗ trống cho ngày, tháng") || !strings.Contains(body, "Về việc cử cán bộ đi học") {
+		t.Error(body)
+	}
+	o.page("clerk", "/van-ban/doc_khong-co", http.StatusNotFound)
+}
+
+func TestWhatWaitsForNobodyIsSaid(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t))
+	o.holdsText("recipient", "/", "Không có văn bản nào chờ bạn")
+	o.holdsText("drafter", "/van-ban", "Không có văn bản nào ở đây", "/van-ban/moi")
+	if strings.Contains(o.page("drafter", "/van-ban", http.StatusOK), "xem=den") {
+		t.Error("a drafter is offered what only clerks see")
+	}
+}
