@@ -27,6 +27,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/web"
 	"github.com/antinvn/antin/internal/pki/training"
+	trusted "github.com/antinvn/antin/internal/pki/trust"
 	"github.com/antinvn/antin/internal/records/document"
 	"github.com/antinvn/antin/internal/records/register"
 	"github.com/antinvn/antin/internal/signing/credential"
@@ -129,6 +130,11 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	if err != nil {
 		return nil, err
 	}
+	credentials := credential.New(h.db, h.auth, ring, practice)
+	documents := document.New(h.db, h.auth, h.blobs, session.New(session.Config{
+		DB: h.db, Auth: h.auth, Blobs: h.blobs, Credentials: credentials, TSA: practice.TSA(), Evidence: practice.Status(),
+		Trust: trusted.New(trusted.Training("training", practice.Root())), Clock: clk,
+	}))
 	op := operate.New(h.db, h.auth)
 	figures, err := operate.NewMetrics(log, c.MetricsFrom, append(op.Gauges(), operate.Gauge{
 		Name: "antin_audit_unsequenced_seconds", Help: "How long the oldest event has been waiting for its place in the log.",
@@ -143,7 +149,8 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	h.web, err = web.New(web.Config{
 		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
 		Sessions: h.auth.Sessions(), Once: h.auth.Forms(),
-	}, auth.Pages(h.auth), org.Pages(org.New(h.db, h.auth)), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice), register.Pages(register.New(h.db, h.auth)))
+	}, auth.Pages(h.auth), org.Pages(org.New(h.db, h.auth)), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice),
+		document.Pages(documents), register.Pages(register.New(h.db, h.auth)))
 	return h, err
 }
 
