@@ -15,6 +15,11 @@ import (
 var own = Policy{
 	"foundation/auth.SignIn":         {Anyone: true, Decides: "name and password"},
 	"foundation/auth.FirstPassword":  {Anyone: true, Decides: "a ticket that a one-time password gave"},
+	"foundation/auth.SecondFactor":   {Anyone: true, Decides: "a ticket that a right password gave"},
+	"foundation/auth.BeginTOTP":      {SignedIn: true, Decides: "one's own account"},
+	"foundation/auth.ConfirmTOTP":    {SignedIn: true, Decides: "one's own account, and a code of the app"},
+	"foundation/auth.RemoveTOTP":     {SignedIn: true, Decides: "one's own account, and its password"},
+	"foundation/auth.ResetFactors":   {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
 	"foundation/auth.SignOut":        {SignedIn: true, Decides: "one's own session"},
 	"foundation/auth.Choose":         {SignedIn: true, Decides: "one's own session, an agency of one's own grants"},
 	"foundation/auth.ChangePassword": {SignedIn: true, Decides: "one's own account, and its password"},
@@ -316,6 +321,10 @@ type Held struct {
 	Grants []Given
 	// Once is until when its one-time password waits to be used; zero where its owner chose one.
 	Once time.Time
+	// TOTP is since when an app's code is needed, too; zero where none is.
+	TOTP time.Time
+	// Recovery is how many codes are left for when the app is lost.
+	Recovery int
 }
 
 // Account is an account with its roles.
@@ -356,8 +365,11 @@ func heldTx(tx *store.Tx, id store.ID) (h Held, err error) {
 	if h.Grants, err = grantsTx(tx, id, tx.Now(), true); err != nil {
 		return h, err
 	}
-	return h, ignoreNone(tx.Each(func(s store.Scanner) error { return s.Scan(store.At(&h.Once)) },
-		`SELECT until FROM password WHERE account = ? AND once = 1`, id))
+	if err := tx.Each(func(s store.Scanner) error { return s.Scan(store.At(&h.Once)) }, `SELECT until FROM password WHERE account = ? AND once = 1`, id); err != nil {
+		return h, err
+	}
+	return h, tx.Each(func(s store.Scanner) error { return s.Scan(store.At(&h.TOTP), &h.Recovery) },
+		`SELECT since, (SELECT count(*) FROM recovery WHERE recovery.account = totp.account) FROM totp WHERE account = ?`, id)
 }
 
 func ignoreNone(err error) error {

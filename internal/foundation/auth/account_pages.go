@@ -283,6 +283,7 @@ type act struct {
 
 var acts = []act{
 	{"mat-khau", "auth.account.new_password", "primary", Active},
+	{"bo-hai-buoc", "auth.account.reset", "danger", Active},
 	{"khoa", "auth.account.close", "danger", Active},
 	{"mo", "auth.account.open", "primary", Closed},
 	{"ket-thuc", "auth.grant.end", "danger", ""},
@@ -337,13 +338,15 @@ func (p page) act(r *web.Request) (web.Answer, error) {
 		return nil, err
 	}
 	back, who := web.SeeOther("/tai-khoan/"+id.Text("acc")), Who(r)
-	said := map[string]string{"khoa": "auth.account.done_close", "mo": "auth.account.done_open", "ket-thuc": "auth.grant.ended", "mat-khau": "auth.letter.done_before"}[a.path]
+	said := map[string]string{"bo-hai-buoc": "auth.account.done_reset", "khoa": "auth.account.done_close", "mo": "auth.account.done_open", "ket-thuc": "auth.grant.ended", "mat-khau": "auth.letter.done_before"}[a.path]
 	switch a.path {
 	case "mat-khau":
 		var l Letter
 		if l, err = p.s.GivePassword(r.Context(), who, id); err == nil {
 			return p.letter(r, l), nil
 		}
+	case "bo-hai-buoc":
+		err = p.s.ResetFactors(r.Context(), who, id)
 	case "khoa":
 		err = p.s.CloseAccount(r.Context(), who, id, "")
 	case "mo":

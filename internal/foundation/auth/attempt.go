@@ -84,6 +84,19 @@ func forgiveTx(tx *store.Tx, name, address counter) error {
 	if _, err := tx.Exec(`DELETE FROM attempt WHERE key = ?`, name.key); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`UPDATE attempt SET failed = failed - 1, until = at WHERE key = ? AND failed > 0`, address.key)
-	return err
+	return giveBackTx(tx, address)
+}
+
+// giveBackTx takes back one attempt: it was right, and a further step is to come.
+func giveBackTx(tx *store.Tx, counters ...counter) error {
+	for _, c := range counters {
+		if _, err := tx.Exec(`UPDATE attempt SET failed = failed - 1, until = at WHERE key = ? AND failed > 0`, c.key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) giveBack(ctx context.Context, counters ...counter) error {
+	return s.db.Do(ctx, s.System("foundation/auth.try", "attempt"), func(tx *store.Tx) error { return giveBackTx(tx, counters...) })
 }

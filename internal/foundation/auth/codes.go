@@ -16,6 +16,8 @@ const (
 	ErrTooOften codes.Code = "auth.too_often"
 	// ErrTicket: a step of signing in came too late, or out of order.
 	ErrTicket codes.Code = "auth.ticket"
+	// ErrCode: a code of the app, or for when it is lost, is wrong or was used.
+	ErrCode codes.Code = "auth.code"
 	// ErrCrowded: more people sign in at once than can be looked at.
 	ErrCrowded codes.Code = "auth.crowded"
 	// ErrShort, ErrLong, ErrGuessable and ErrSame: a chosen password is no good.

@@ -60,6 +60,18 @@ type (
 	}
 	// SignedOut is a session that was ended: by its owner, or for them.
 	SignedOut struct{ Session, Account store.ID }
+	// FactorAdded is a second factor that somebody set up: "totp" or "passkey".
+	FactorAdded struct {
+		Account store.ID
+		Kind    string
+	}
+	// FactorRemoved is one that was taken away, or "all", by who helps.
+	FactorRemoved struct {
+		Account store.ID
+		Kind    string
+	}
+	// RecoveryUsed is a code that was used in place of a lost app.
+	RecoveryUsed struct{ Account store.ID }
 	// Refused is what somebody tried and was not let do, so often since the last such event. Reason is "sign_in", "permission" or "reach".
 	Refused struct {
 		Account store.ID
@@ -101,6 +113,15 @@ func (SignInFailed) EventKind() string { return "auth.sign_in_failed/1" }
 
 // EventKind names it.
 func (SignedOut) EventKind() string { return "auth.signed_out/1" }
+
+// EventKind names it.
+func (FactorAdded) EventKind() string { return "auth.factor_added/1" }
+
+// EventKind names it.
+func (FactorRemoved) EventKind() string { return "auth.factor_removed/1" }
+
+// EventKind names it.
+func (RecoveryUsed) EventKind() string { return "auth.recovery_used/1" }
 
 // EventKind names it.
 func (Refused) EventKind() string { return "auth.refused/1" }

@@ -23,12 +23,17 @@ func Pages(s *Service) web.Module {
 			{Pattern: "GET /dang-nhap", Handler: p.signIn, Anyone: true},
 			{Pattern: "POST /dang-nhap", Handler: p.signIn, Anyone: true},
 			{Pattern: "POST /dang-nhap/mat-khau", Handler: p.firstPassword, Anyone: true},
+			{Pattern: "POST /dang-nhap/ma", Handler: p.secondFactor, Anyone: true},
 			{Pattern: "POST /dang-xuat", Handler: p.signOut, Anyone: true},
 			{Pattern: "GET /tai-khoan-cua-toi", Handler: p.me},
 			{Pattern: "GET /tai-khoan-cua-toi/mat-khau", Handler: p.changePassword},
 			{Pattern: "POST /tai-khoan-cua-toi/mat-khau", Handler: p.changePassword},
 			{Pattern: "POST /tai-khoan-cua-toi/dang-xuat", Handler: p.endSession},
 			{Pattern: "POST /tai-khoan-cua-toi/dang-xuat-noi-khac", Handler: p.endOthers},
+			{Pattern: "GET " + totpPath, Handler: p.setUp},
+			{Pattern: "POST " + totpPath, Handler: p.setUp},
+			{Pattern: "GET " + totpPath + "/bo", Handler: p.removeTOTP},
+			{Pattern: "POST " + totpPath + "/bo", Handler: p.removeTOTP},
 			{Pattern: "GET /quyen", Handler: p.policy},
 			{Pattern: "GET /tai-khoan", Handler: p.accounts},
 			{Pattern: "GET /tai-khoan/moi", Handler: p.newAccount},
@@ -84,6 +89,11 @@ func (p page) signIn(r *web.Request) (web.Answer, error) {
 func (p page) enter(r *web.Request, e Entry) (web.Answer, error) {
 	if e.Need == NeedNothing {
 		return web.SignedIn(r, e.Secret, r.URL.Query().Get("ve")), nil
+	}
+	if e.Need == NeedCode {
+		in := codeForm{Ticket: e.Ticket}
+		form, err := r.Next("auth.code", onward(r, "/dang-nhap/ma"), &in)
+		return &web.Page{Title: web.T("auth.code"), Body: "code.html", Form: form}, err
 	}
 	in := newPassword{Ticket: e.Ticket}
 	form, err := r.Next("auth.first_password", onward(r, "/dang-nhap/mat-khau"), &in)
@@ -142,6 +152,9 @@ type mine struct {
 	Roles     []role
 	Sessions  []sessionRow
 	EndOthers *web.Act
+	TOTP      web.Badge
+	TOTPLink  web.Link
+	Recovery  int
 }
 
 type sessionRow struct {
@@ -165,6 +178,10 @@ func (p page) me(r *web.Request) (web.Answer, error) {
 	}}
 	if m.Roles, err = p.roles(r, who, h.Grants, false); err != nil {
 		return nil, err
+	}
+	m.TOTP, m.TOTPLink = web.Badge{Kind: web.Quiet, Text: web.T("auth.totp.off")}, web.Link{Text: web.T("auth.totp"), Href: totpPath}
+	if !h.TOTP.IsZero() {
+		m.TOTP, m.TOTPLink, m.Recovery = web.Badge{Kind: web.Good, Text: web.T("auth.totp.on")}, web.Link{Text: web.T("auth.totp_remove"), Href: totpPath + "/bo"}, h.Recovery
 	}
 	for _, x := range sessions {
 		row := sessionRow{Session: x}

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"encoding/base32"
 	"strconv"
 	"testing"
 	"time"
@@ -71,7 +72,33 @@ func TestPermissions(t *testing.T) {
 				_, err := s.FirstPassword(ctx, who, "", "no", here)
 				return err
 			}},
-			"foundation/auth.SignOut": {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error { return s.SignOut(ctx, who) }},
+			"foundation/auth.SecondFactor": {Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
+				_, err := s.SecondFactor(ctx, who, "", "no", here)
+				return err
+			}},
+			"foundation/auth.BeginTOTP": {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
+				_, err := s.BeginTOTP(ctx, who)
+				return err
+			}},
+			"foundation/auth.ConfirmTOTP": {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
+				if who.Account == 0 {
+					_, err := s.ConfirmTOTP(ctx, who, "", "")
+					return err
+				}
+				u, err := s.BeginTOTP(ctx, who)
+				if err != nil {
+					return err
+				}
+				secret, err := base32.StdEncoding.DecodeString(u.Secret)
+				if err != nil {
+					return err
+				}
+				_, err = s.ConfirmTOTP(ctx, who, u.Ticket, auth.TOTPCode(secret, h.Clock.Now()))
+				return err
+			}},
+			"foundation/auth.RemoveTOTP":   {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error { return s.RemoveTOTP(ctx, who, chosen) }},
+			"foundation/auth.ResetFactors": {Make: made, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error { return s.ResetFactors(ctx, who, id) }},
+			"foundation/auth.SignOut":      {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error { return s.SignOut(ctx, who) }},
 			"foundation/auth.Choose": {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
 				if who.Account == 0 { // a visitor has no session to choose for
 					return fault.New(fault.Unauthenticated, auth.ErrSignIn, "")

@@ -2,8 +2,6 @@ package auth
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/fault"
@@ -17,6 +15,7 @@ type Need string
 const (
 	NeedNothing  Need = ""
 	NeedPassword Need = "password" // a one-time password was right: one's own is to be chosen now
+	NeedCode     Need = "code"     // the password was right: a code of the app is needed
 )
 
 // Entry is how far a sign-in came: a session's secret for the browser, or what is needed still, with a ticket to bring along.
@@ -36,13 +35,14 @@ type credential struct {
 	once    bool
 	until   time.Time
 	event   store.ID // of the password
+	factor  bool     // a code of an app is needed, too
 }
 
-const credentialColumns = `SELECT account.id, account.name, account.login, account.state, hash, once, password.until, password.event
-	FROM account JOIN password ON password.account = account.id`
+const credentialColumns = `SELECT account.id, account.name, account.login, account.state, hash, once, password.until, password.event,
+	CASE WHEN EXISTS (SELECT 1 FROM totp WHERE totp.account = account.id) THEN 1 ELSE 0 END FROM account JOIN password ON password.account = account.id`
 
 func scanCredential(s store.Scanner) (c credential, err error) {
-	return c, s.Scan(&c.account, &c.name, &c.login, &c.state, &c.hash, &c.once, store.At(&c.until), &c.event)
+	return c, s.Scan(&c.account, &c.name, &c.login, &c.state, &c.hash, &c.once, store.At(&c.until), &c.event, &c.factor)
 }
 
 func (s *Service) credential(ctx context.Context, where string, arg any) (c credential, now time.Time, err error) {
@@ -56,6 +56,7 @@ func (s *Service) credential(ctx context.Context, where string, arg any) (c cred
 
 // SignIn asks for a session by name and password. An unknown name takes as long and fails alike. who is the visitor.
 func (s *Service) SignIn(ctx context.Context, who Actor, login, password string, p Place) (e Entry, err error) {
+	const signIn = "foundation/auth.SignIn"
 	login = Login(login)
 	if err := s.try(ctx, byName(login), byAddress(p.Address)); err != nil {
 		return e, err
@@ -76,24 +77,32 @@ func (s *Service) SignIn(ctx context.Context, who Actor, login, password string,
 	case err != nil:
 		return e, err
 	case !right, c.account == 0:
-		return e, s.refused(ctx, who, c.account, "password", p)
+		return e, s.refused(ctx, who, signIn, c.account, "password", p)
 	case c.state != Active:
-		return e, s.refused(ctx, who, c.account, "closed", p)
+		return e, s.refused(ctx, who, signIn, c.account, "closed", p)
 	case c.once && !now.Before(c.until):
-		return e, s.refused(ctx, who, c.account, "late", p)
-	case c.once:
-		e.Need = NeedPassword
-		e.Ticket, err = s.ticket(c, now)
-		return e, err
-	case outdated:
+		return e, s.refused(ctx, who, signIn, c.account, "late", p)
+	case outdated && !c.once:
 		s.renew(ctx, c, password)
 	}
-	return s.open(ctx, who, "foundation/auth.SignIn", c, p, "")
+	switch {
+	case c.factor:
+		e.Need = NeedCode
+	case c.once:
+		e.Need = NeedPassword
+	default:
+		return s.open(ctx, who, signIn, c, p, "")
+	}
+	if err := s.giveBack(ctx, byName(login), byAddress(p.Address)); err != nil {
+		return e, err
+	}
+	e.Ticket, err = s.ticket(c, now, false)
+	return e, err
 }
 
 // refused notes an attempt that failed.
-func (s *Service) refused(ctx context.Context, who Actor, account store.ID, reason string, p Place) error {
-	w, err := s.Warrant(ctx, Actor{Request: who.Request}, "foundation/auth.SignIn") // without the form's id: it may be sent again
+func (s *Service) refused(ctx context.Context, who Actor, method string, account store.ID, reason string, p Place) error {
+	w, err := s.Warrant(ctx, Actor{Request: who.Request}, method) // without the form's id: it may be sent again
 	if err != nil {
 		return err
 	}
@@ -156,6 +165,7 @@ type ticket struct {
 	Account  store.ID  `json:"account"`
 	Password store.ID  `json:"password"`
 	Until    time.Time `json:"until"`
+	Factor   bool      `json:"factor"` // the second factor was right, too
 }
 
 const (
@@ -163,41 +173,30 @@ const (
 	ticketPurpose = "auth.ticket"
 )
 
-func (s *Service) ticket(c credential, now time.Time) (string, error) {
-	b, err := json.Marshal(ticket{c.account, c.event, now.Add(ticketLife)})
-	if err == nil {
-		b, err = s.ring.Seal(ticketPurpose, b)
-	}
-	return base64.RawURLEncoding.EncodeToString(b), err
+func (s *Service) ticket(c credential, now time.Time, factor bool) (string, error) {
+	return s.sealed(ticketPurpose, ticket{c.account, c.event, now.Add(ticketLife), factor})
 }
 
-func (s *Service) readTicket(ctx context.Context, text string) (c credential, err error) {
-	late := fault.New(fault.Conflict, ErrTicket, "")
-	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		b, err = s.ring.Open(ticketPurpose, b)
-	}
+// readTicket returns whose ticket it is. done means that nothing but the password's change is needed still.
+func (s *Service) readTicket(ctx context.Context, text string) (c credential, done bool, err error) {
 	var t ticket
-	if err == nil {
-		err = json.Unmarshal(b, &t)
-	}
-	if err != nil {
-		return c, late.Because(err)
+	if err := s.unsealed(ticketPurpose, text, &t); err != nil {
+		return c, false, err
 	}
 	c, now, err := s.credential(ctx, ` WHERE account.id = ?`, t.Account)
 	if err == nil && (c.account == 0 || c.event != t.Password || !now.Before(t.Until) || c.state != Active) {
-		err = late
+		err = fault.New(fault.Conflict, ErrTicket, "")
 	}
-	return c, err
+	return c, t.Factor || !c.factor, err
 }
 
 // FirstPassword chooses one's own password in place of a one-time one, and signs in.
 func (s *Service) FirstPassword(ctx context.Context, who Actor, ticket, password string, p Place) (e Entry, err error) {
-	c, err := s.readTicket(ctx, ticket)
+	c, done, err := s.readTicket(ctx, ticket)
 	if err != nil {
 		return e, err
 	}
-	if !c.once {
+	if !c.once || !done {
 		return e, fault.New(fault.Conflict, ErrTicket, "")
 	}
 	hash, err := s.chosen(ctx, c, password)
@@ -226,26 +225,31 @@ func (s *Service) chosen(ctx context.Context, c credential, password string) (st
 	return s.hasher.hash(ctx, password)
 }
 
+// proved asks somebody who is signed in for their password again.
+func (s *Service) proved(ctx context.Context, account store.ID, password string) (c credential, name counter, err error) {
+	if c, _, err = s.credential(ctx, ` WHERE account.id = ?`, account); err != nil {
+		return c, name, err
+	}
+	name = byName(c.login)
+	if err := s.try(ctx, name); err != nil {
+		return c, name, err
+	}
+	right, _, err := s.hasher.check(ctx, password, or(c.hash, s.hasher.decoy))
+	if err == nil && (!right || c.account == 0) {
+		err = fault.New(fault.Invalid, ErrWrong, "").Field("current", ErrCurrent)
+	}
+	return c, name, err
+}
+
 // ChangePassword chooses another password, and ends all other sessions.
 func (s *Service) ChangePassword(ctx context.Context, who Actor, current, password string) error {
 	w, err := s.Warrant(ctx, who, "foundation/auth.ChangePassword")
 	if err != nil {
 		return err
 	}
-	c, _, err := s.credential(ctx, ` WHERE account.id = ?`, who.Account)
+	c, name, err := s.proved(ctx, who.Account, current)
 	if err != nil {
 		return err
-	}
-	name := byName(c.login)
-	if err := s.try(ctx, name); err != nil {
-		return err
-	}
-	right, _, err := s.hasher.check(ctx, current, or(c.hash, s.hasher.decoy))
-	if err != nil {
-		return err
-	}
-	if !right || c.account == 0 {
-		return fault.New(fault.Invalid, ErrWrong, "").Field("current", ErrCurrent)
 	}
 	hash, err := s.chosen(ctx, c, password)
 	if err != nil {
