@@ -112,7 +112,7 @@ func TestUsageSaysWhichArgumentAndWhy(t *testing.T) {
 		err    error
 		vi, en string
 	}{
-		{wrong("", "no input file", "thiếu tệp vào"), "Lệnh viết chưa đúng: thiếu tệp vào. Xem antin LỆNH --help.", "The command line is wrong: no input file. See antin COMMAND --help."},
+		{wrong("", "usage.no_input"), "Lệnh viết chưa đúng: thiếu tệp vào. Xem antin LỆNH --help.", "The command line is wrong: no input file. See antin COMMAND --help."},
 		{
 			wrongFlag(errors.New("flag needs an argument: -o")),
 			"Lệnh viết chưa đúng: -o: thiếu giá trị. Xem antin LỆNH --help.", "The command line is wrong: -o: its value is missing. See antin COMMAND --help.",

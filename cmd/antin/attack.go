@@ -27,10 +27,10 @@ const maxForged = 256 << 20
 
 // runAttack makes forged files out of a signed one: a test kit for validators.
 func runAttack(ctx context.Context, e *env, args []string) int {
-	f := newFlags(e, "attack", e.words("TỆP_ĐÃ_KÝ -o THƯ_MỤC | --list | --prepare TỆP_CHƯA_KÝ -o TỆP", "SIGNED_FILE -o DIR | --list | --prepare UNSIGNED_FILE -o FILE"))
-	out := f.String("o", "", e.words("`THƯ_MỤC` ghi các tệp giả mạo", "`DIR` for the forged files"))
-	prepare := f.Bool("prepare", false, e.words("giấu nội dung vào tệp trước khi ký, cho kiểu hidden-content-prepared", "hide content in a file before it is signed, for the variant hidden-content-prepared"))
-	list := f.Bool("list", false, e.words("chỉ liệt kê các kiểu giả mạo", "only list the variants"))
+	f := newFlags(e, "attack", e.say("attack.synopsis"))
+	out := f.String("o", "", e.say("attack.flag.o"))
+	prepare := f.Bool("prepare", false, e.say("attack.flag.prepare"))
+	list := f.Bool("list", false, e.say("attack.flag.list"))
 	inputs, exit, done := f.parse(args)
 	if done {
 		return exit
@@ -38,7 +38,7 @@ func runAttack(ctx context.Context, e *env, args []string) int {
 	variants := attack.Variants()
 	if *list {
 		if len(inputs) > 0 {
-			return e.fail(f.format, wrong(inputs[0], "--list takes no file", "--list không nhận tệp"))
+			return e.fail(f.format, wrong(inputs[0], "usage.list_takes_no_file"))
 		}
 		for i := range variants {
 			e.printVariant(f.format, describeVariant(&variants[i]))
@@ -46,7 +46,7 @@ func runAttack(ctx context.Context, e *env, args []string) int {
 		return exitDone
 	}
 	if len(inputs) != 1 || *out == "" {
-		return e.fail(f.format, wrong("", "one signed file and -o DIR are expected", "cần một tệp đã ký và -o THƯ_MỤC"))
+		return e.fail(f.format, wrong("", "usage.attack_input"))
 	}
 	signed, err := readForForging(inputs[0])
 	if err != nil {
@@ -83,7 +83,7 @@ func runAttack(ctx context.Context, e *env, args []string) int {
 func (e *env) prepareForAttack(ctx context.Context, format, name string, unsigned []byte, out string) int {
 	prepared, err := attack.Prepare(ctx, unsigned)
 	if errors.Is(err, attack.ErrNotApplicable) {
-		err = wrong(name, "its first page has no content to stand in for", "trang đầu không có nội dung để thay")
+		err = wrong(name, "usage.no_content")
 	}
 	if err != nil {
 		return e.fail(format, err)
@@ -100,7 +100,7 @@ func readForForging(path string) ([]byte, error) {
 		return nil, codes.Wrap(errInput, "opening", path, err)
 	}
 	if i.Size() > maxForged {
-		return nil, wrong(path, "the file is larger than 256 MB", "tệp lớn hơn 256 MB")
+		return nil, wrong(path, "usage.file_too_large")
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {

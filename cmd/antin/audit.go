@@ -28,18 +28,18 @@ func runAudit(ctx context.Context, e *env, args []string) int {
 	case "export", "key":
 		return runAuditRead(ctx, e, what, args)
 	}
-	f := newFlags(e, "audit verify|export|key", e.words("(antin audit verify --help: mọi tùy chọn)", "(antin audit verify --help: all options)"))
+	f := newFlags(e, "audit verify|export|key", e.say("audit.synopsis"))
 	if _, exit, done := f.parse(args); done {
 		return exit
 	}
-	return e.fail(f.format, wrong(what, "verify, export or key is expected", "cần verify (kiểm tra), export (xuất) hoặc key (in khóa)"))
+	return e.fail(f.format, wrong(what, "usage.audit_what"))
 }
 
 // runAuditRead does what only reads the installation: its log into a folder, or its key.
 func runAuditRead(ctx context.Context, e *env, what string, args []string) int {
 	synopsis := ""
 	if what == "export" {
-		synopsis = e.words("THƯ_MỤC", "DIR")
+		synopsis = e.say("audit.export.synopsis")
 	}
 	f := newFlags(e, "audit "+what, synopsis)
 	var s settings
@@ -49,9 +49,9 @@ func runAuditRead(ctx context.Context, e *env, what string, args []string) int {
 	case done:
 		return exit
 	case what == "key" && len(rest) > 0:
-		return e.fail(f.format, wrong(rest[0], "no argument is expected", "lệnh này không nhận tham số"))
+		return e.fail(f.format, wrong(rest[0], "usage.no_argument"))
 	case what == "export" && len(rest) != 1:
-		return e.fail(f.format, wrong("", "a folder to write to is expected", "cần một thư mục để ghi vào"))
+		return e.fail(f.format, wrong("", "usage.folder_needed"))
 	}
 	var key string
 	err := e.withLog(ctx, &s, func(l *audit.Log) (err error) {
@@ -112,12 +112,12 @@ type auditFinding struct {
 }
 
 func runAuditVerify(ctx context.Context, e *env, args []string) int {
-	f := newFlags(e, "audit verify", e.words("[THƯ_MỤC đã xuất]", "[exported DIR]"))
-	key := f.String("key", "", e.words("`KHÓA|TỆP` kiểm tra của nhật ký; không ghi: khóa mà chính bản cài đặt đang giữ", "`KEY|FILE` that verifies the log; default: the one that the installation itself holds"))
-	event := f.String("event", "", e.words("`MÃ` sự kiện cần chứng minh là có trong nhật ký", "`ID` of an event whose place is to be proved"))
+	f := newFlags(e, "audit verify", e.say("audit.verify.synopsis"))
+	key := f.String("key", "", e.say("audit.flag.key"))
+	event := f.String("event", "", e.say("audit.flag.event"))
 	var known, witnesses list
-	f.Var(&known, "known", e.words("`TỆP` checkpoint đã giữ ở nơi khác (lặp lại được)", "`FILE` with a checkpoint that was kept elsewhere (repeatable)"))
-	f.Var(&witnesses, "witness", e.words("`KHÓA|TỆP` của bên làm chứng phải có chữ ký (lặp lại được)", "`KEY|FILE` of a witness whose co-signature is wanted (repeatable)"))
+	f.Var(&known, "known", e.say("audit.flag.known"))
+	f.Var(&witnesses, "witness", e.say("audit.flag.witness"))
 	var s settings
 	s.register(f)
 	rest, exit, done := f.parse(args)
@@ -125,9 +125,9 @@ func runAuditVerify(ctx context.Context, e *env, args []string) int {
 	case done:
 		return exit
 	case len(rest) > 1:
-		return e.fail(f.format, wrong(rest[1], "one folder is expected", "cần một thư mục"))
+		return e.fail(f.format, wrong(rest[1], "usage.one_folder"))
 	case len(rest) == 1 && *key == "":
-		return e.fail(f.format, wrong("--key", "an exported log is verified with a key that comes from elsewhere", "kiểm tra bản xuất cần khóa lấy từ nơi khác"))
+		return e.fail(f.format, wrong("--key", "usage.audit_key"))
 	}
 	o, err := auditOptions(*key, *event, known, witnesses)
 	if err != nil {
@@ -197,7 +197,7 @@ func auditOptions(key, event string, known, witnesses []string) (o audit.Options
 		return o, nil
 	}
 	if o.Event, err = store.ParseID("evt", event); err != nil {
-		err = wrong("--event "+event, "an event's id is expected", "cần mã của một sự kiện")
+		err = wrong("--event "+event, "usage.event")
 	}
 	return o, err
 }
@@ -240,33 +240,33 @@ func (e *env) found(x audit.Finding) string {
 func (r *auditReport) print(e *env, event string) {
 	w := e.stdout
 	if r.Origin != "" {
-		writef(w, e.words("%s: %d sự kiện, gốc %s\n", "%s: %d events, root %s\n"), r.Origin, r.Size, r.Root)
+		writef(w, "%s: %s\n", r.Origin, e.say("audit.size", "n", r.Size, "root", r.Root))
 	}
 	switch {
 	case r.Rows >= 0:
-		writef(w, e.words("đã so %d dòng với nhật ký, %d đang chờ vị trí\n", "%d rows compared with the log, %d wait for their place\n"), r.Rows, r.Waiting)
+		writef(w, "%s\n", e.say("audit.compared", "n", r.Rows, "waiting", r.Waiting))
 	case r.Holds():
-		writef(w, "%s\n", e.words("không có dòng nào để so", "there are no rows to compare"))
+		writef(w, "%s\n", e.say("audit.no_rows"))
 	}
 	for _, c := range r.Cosigned {
-		writef(w, e.words("%s làm chứng lúc %s, ở cỡ %d\n", "%s co-signed at %s, at size %d\n"), c.Witness, c.At.Format(time.RFC3339), c.Size)
+		writef(w, "%s\n", e.say("audit.cosigned", "witness", c.Witness, "time", c.At.Format(time.RFC3339), "n", c.Size))
 	}
 	for _, name := range r.Uncosigned {
-		writef(w, e.words("%s chưa làm chứng\n", "%s has not co-signed\n"), name)
+		writef(w, "%s\n", e.say("audit.not_cosigned", "witness", name))
 	}
 	if r.EventWaits {
-		writef(w, e.words("sự kiện %s đang chờ vị trí\n", "the event %s waits for its place\n"), event)
+		writef(w, "%s\n", e.say("audit.event_waits", "event", event))
 	}
 	if r.Proof != nil {
-		writef(w, e.words("sự kiện %s ở vị trí %d:\n%s\n\n%s", "the event %s is at place %d:\n%s\n\n%s"), event, r.Proof.Index, r.Proof.Leaf, r.Proof.Text)
+		writef(w, "%s\n%s\n\n%s", e.say("audit.event_at", "event", event, "place", r.Proof.Index), r.Proof.Leaf, r.Proof.Text)
 	}
 	for _, x := range r.Findings {
 		writef(w, "  ! %s [%s]\n", x.Text, x.Kind)
 	}
 	if r.More {
-		writef(w, "%s\n", e.words("  … và còn nữa", "  … and more"))
+		writef(w, "  %s\n", e.say("audit.more"))
 	}
 	if r.Holds() {
-		writef(w, "%s\n", e.words("Không có gì bị sửa, bỏ, thêm hay đổi chỗ.", "Nothing was changed, removed, added or re-ordered."))
+		writef(w, "%s\n", e.say("audit.holds"))
 	}
 }

@@ -86,7 +86,7 @@ func (e *env) report(format string, results []result) int {
 		}
 	}
 	if len(results) > 1 && format == "text" {
-		fmt.Fprintf(e.stdout, e.words("%d tệp: %d xong, %d lỗi\n", "%d files: %d done, %d failed\n"), len(results), len(results)-failed, failed)
+		fmt.Fprintln(e.stdout, e.say("batch.done", "n", len(results), "done", len(results)-failed, "failed", failed))
 	}
 	return exit
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -29,7 +28,7 @@ const (
 )
 
 func registerDetached(f *flagSet) *string {
-	return f.String("detached", "", f.e.words("`TỆP` nội dung của chữ ký CMS tách rời (không ghi: tên tệp vào bỏ .p7s)", "`FILE` of a detached CMS signature's content (default: the input's name without .p7s)"))
+	return f.String("detached", "", f.e.say("flag.detached"))
 }
 
 // cmsFile is an input that holds CMS, or is to be signed as such, with the content beside it.
@@ -106,7 +105,7 @@ func (f *signFlags) checkAs() error {
 	var err error
 	f.Visit(func(g *flag.Flag) {
 		if f.as != asPAdES && slices.Contains(forPDF, g.Name) || f.as == asPAdES && (g.Name == "detached" || g.Name == "countersign") {
-			err = wrong("--"+g.Name, "it does not go with --as "+f.as, "không dùng được với --as "+f.as)
+			err = wrong("--"+g.Name, "usage.not_with_as", "form", f.as)
 		}
 	})
 	if err != nil {
@@ -119,10 +118,10 @@ func (f *signFlags) checkAs() error {
 	case asCAdESDetached:
 		f.output.ending = endingDetached
 	default:
-		return wrong("--as "+f.as, "pades, cades or cades-detached is expected", "cần pades, cades hoặc cades-detached")
+		return wrong("--as "+f.as, "usage.as")
 	}
 	if f.countersign < 0 {
-		return wrong("--countersign", "the number of a signature is expected, from 1", "cần số thứ tự của chữ ký, từ 1")
+		return wrong("--countersign", "usage.countersign")
 	}
 	return nil
 }
@@ -154,13 +153,13 @@ func (s *signer) cmsDocument(ctx context.Context, c *cmsFile, path string) (*cad
 	detached := s.flags.as == asCAdESDetached
 	if !c.isCMS() {
 		if s.flags.output.inPlace {
-			return nil, wrong(path, "a content is not replaced by its signature; give -o", "không ghi chữ ký đè lên nội dung; thêm -o")
+			return nil, wrong(path, "usage.not_over_content")
 		}
 		return cades.New(c.section(), detached), nil
 	}
 	d, err := c.document(ctx)
 	if err == nil && d.Detached() != detached {
-		return nil, wrong(path, "--as must say where the content of the signatures in it is", "--as phải đúng với chữ ký sẵn có: cades nếu nội dung ở bên trong, cades-detached nếu tách rời")
+		return nil, wrong(path, "usage.as_is_another")
 	}
 	return d, err
 }
@@ -285,19 +284,19 @@ func inspectCMSOne(s *cades.Signature) cmsInspectOne {
 
 func (i *cmsInspection) text(e *env) string {
 	var b strings.Builder
-	where := fmt.Sprintf(e.words("nội dung %d byte bên trong", "content of %d bytes inside"), i.ContentSize)
+	where := e.say("inspect.cms.inside", "n", i.ContentSize)
 	if i.Detached {
-		where = e.words("nội dung ở tệp khác", "content in another file")
+		where = e.say("inspect.cms.elsewhere")
 	}
-	writef(&b, e.words("%s\n  CMS, %d byte, %s\n", "%s\n  CMS, %d bytes, %s\n"), i.File, i.Size, where)
+	writef(&b, "%s\n  %s\n", i.File, e.say("inspect.cms.file", "n", i.Size, "where", where))
 	for _, c := range i.Certificates {
-		writef(&b, e.words("  chứng thư %s\n", "  certificate %s\n"), c)
+		writef(&b, "  %s\n", e.say("inspect.certificate", "name", c))
 	}
 	if i.OCSP+i.CRLs > 0 {
-		writef(&b, e.words("  dữ liệu thu hồi: %d OCSP, %d CRL\n", "  revocation data: %d OCSP, %d CRL\n"), i.OCSP, i.CRLs)
+		writef(&b, "  %s\n", e.say("inspect.cms.revocation", "ocsp", i.OCSP, "crl", i.CRLs))
 	}
 	for n := range i.Signatures {
-		i.Signatures[n].text(e, &b, "  ", fmt.Sprintf(e.words("chữ ký %d", "signature %d"), n+1))
+		i.Signatures[n].text(e, &b, "  ", e.say("inspect.cms.signature", "n", n+1))
 	}
 	return b.String()
 }
@@ -305,19 +304,19 @@ func (i *cmsInspection) text(e *env) string {
 func (s *cmsInspectOne) text(e *env, b *strings.Builder, indent, name string) {
 	writef(b, "%s%s: %s\n", indent, name, s.Signer)
 	if !s.ClaimedTime.IsZero() {
-		writef(b, e.words("%s  giờ khai báo %s\n", "%s  claimed time %s\n"), indent, localTime(s.ClaimedTime))
+		writef(b, "%s  %s\n", indent, e.say("inspect.claimed", "time", localTime(s.ClaimedTime)))
 	}
 	for _, t := range s.Timestamps {
-		kind := e.words("giờ dấu thời gian", "time-stamp")
+		kind := "inspect.stamped"
 		if t.Archive {
-			kind = e.words("giờ dấu thời gian lưu trữ", "archive time-stamp")
+			kind = "inspect.archived"
 		}
-		writef(b, "%s  %s %s %s\n", indent, kind, localTime(t.Time), t.Error)
+		writef(b, "%s  %s %s\n", indent, e.say(kind, "time", localTime(t.Time)), t.Error)
 	}
 	if s.Error != "" {
 		writef(b, "%s  %s\n", indent, s.Error)
 	}
 	for n := range s.Counter {
-		s.Counter[n].text(e, b, indent+"  ", fmt.Sprintf(e.words("chữ ký xác nhận %d", "counter-signature %d"), n+1))
+		s.Counter[n].text(e, b, indent+"  ", e.say("inspect.cms.counter", "n", n+1))
 	}
 }

@@ -34,20 +34,20 @@ type certpathFlags struct {
 }
 
 func newCertpathFlags(e *env) *certpathFlags {
-	f := &certpathFlags{flagSet: newFlags(e, "certpath", e.words("CHỨNG_THƯ --trust TỆP|THƯ_MỤC… [tùy chọn]", "CERT --trust FILE|DIR… [options]"))}
-	f.Var(&f.trust, "trust", e.words("`TỆP|THƯ_MỤC` chứng thư tin cậy, tự ký hay không (lặp lại được)", "`FILE|DIR` of trusted certificates, self-signed or not (repeatable)"))
-	f.Var(&f.intermediates, "intermediates", e.words("`TỆP` chứng thư trung gian, PEM hoặc DER (lặp lại được)", "`FILE` of intermediate certificates, PEM or DER (repeatable)"))
-	f.Var(&f.crls, "crl", e.words("`TỆP` danh sách thu hồi, PEM hoặc DER (lặp lại được)", "`FILE` of a CRL, PEM or DER (repeatable)"))
-	f.StringVar(&f.at, "at", "", e.words("`LÚC` cần kiểm tra, theo RFC 3339; không ghi: bây giờ", "`TIME` to validate for, RFC 3339; without it: now"))
-	f.Var(&f.policies, "policy-oid", e.words("`OID` chính sách chứng thư cần có (lặp lại được); không ghi: bất kỳ", "`OID` of a certificate policy that is asked for (repeatable); without it: any"))
-	f.BoolVar(&f.explicit, "require-explicit-policy", false, e.words("đường dẫn phải có ít nhất một chính sách hợp lệ", "the path must be valid for a policy"))
-	f.BoolVar(&f.noMapping, "inhibit-policy-mapping", false, e.words("không nhận chính sách tương đương", "policies are not mapped"))
-	f.BoolVar(&f.noAny, "inhibit-any-policy", false, e.words("anyPolicy không thay được chính sách nào", "anyPolicy stands for no policy"))
-	f.StringVar(&f.purpose, "purpose", "any", e.words("`MỤC_ĐÍCH`: any, sign, tsa hoặc ocsp", "`PURPOSE`: any, sign, tsa or ocsp"))
-	f.IntVar(&f.depth, "max-depth", 10, e.words("`SỐ` chứng thư nhiều nhất trong đường dẫn", "`N` certificates at most in a path"))
-	f.BoolVar(&f.noRevocation, "no-revocation", false, e.words("không kiểm tra thu hồi", "do not check revocation"))
-	f.StringVar(&f.algorithms, "algorithms", "any", e.words("`BẢNG` thuật toán: any (mọi thuật toán) hoặc dated (theo ETSI TS 119 312, có hạn)", "`TABLE` of algorithms: any, or dated (ETSI TS 119 312, with their ends)"))
-	f.BoolVar(&f.offline, "offline", false, e.words("không gọi mạng", "no network"))
+	f := &certpathFlags{flagSet: newFlags(e, "certpath", e.say("certpath.synopsis"))}
+	f.Var(&f.trust, "trust", e.say("certpath.flag.trust"))
+	f.Var(&f.intermediates, "intermediates", e.say("certpath.flag.intermediates"))
+	f.Var(&f.crls, "crl", e.say("certpath.flag.crl"))
+	f.StringVar(&f.at, "at", "", e.say("certpath.flag.at"))
+	f.Var(&f.policies, "policy-oid", e.say("certpath.flag.policy_oid"))
+	f.BoolVar(&f.explicit, "require-explicit-policy", false, e.say("certpath.flag.require_explicit_policy"))
+	f.BoolVar(&f.noMapping, "inhibit-policy-mapping", false, e.say("certpath.flag.inhibit_policy_mapping"))
+	f.BoolVar(&f.noAny, "inhibit-any-policy", false, e.say("certpath.flag.inhibit_any_policy"))
+	f.StringVar(&f.purpose, "purpose", "any", e.say("certpath.flag.purpose"))
+	f.IntVar(&f.depth, "max-depth", 10, e.say("certpath.flag.max_depth"))
+	f.BoolVar(&f.noRevocation, "no-revocation", false, e.say("certpath.flag.no_revocation"))
+	f.StringVar(&f.algorithms, "algorithms", "any", e.say("certpath.flag.algorithms"))
+	f.BoolVar(&f.offline, "offline", false, e.say("certpath.flag.offline"))
 	f.fail = e.failCertpath
 	return f
 }
@@ -90,10 +90,10 @@ func (f *certpathFlags) answer(ctx context.Context, e *env, files []string) (*ce
 		return nil, err
 	}
 	if len(files) != 1 {
-		return nil, wrong("", "one certificate is expected", "cần đúng một chứng thư")
+		return nil, wrong("", "usage.one_certificate")
 	}
 	if len(f.trust) == 0 {
-		return nil, wrong("--trust", "at least one is needed", "cần ít nhất một")
+		return nil, wrong("--trust", "usage.at_least_one")
 	}
 	store, err := trust.Load(f.trust...)
 	if err != nil {
@@ -131,24 +131,24 @@ func (f *certpathFlags) options(e *env) (*certpath.Options, error) {
 	purposes := map[string]certpath.Purpose{"any": certpath.AnyPurpose, "sign": certpath.Sign, "tsa": certpath.TimeStamp, "ocsp": certpath.OCSPSign}
 	var ok bool
 	if o.Purpose, ok = purposes[f.purpose]; !ok {
-		return nil, wrong("--purpose "+f.purpose, "any, sign, tsa or ocsp is expected", "cần any, sign, tsa hoặc ocsp")
+		return nil, wrong("--purpose "+f.purpose, "usage.purpose")
 	}
 	if f.algorithms != "any" && f.algorithms != "dated" {
-		return nil, wrong("--algorithms "+f.algorithms, "any or dated is expected", "cần any hoặc dated")
+		return nil, wrong("--algorithms "+f.algorithms, "usage.algorithms")
 	}
 	if f.depth < 1 || f.depth > 100 {
-		return nil, wrong("--max-depth "+strconv.Itoa(f.depth), "1 to 100 is expected", "cần từ 1 đến 100")
+		return nil, wrong("--max-depth "+strconv.Itoa(f.depth), "usage.depth")
 	}
 	if f.at != "" {
 		var err error
 		if o.At, err = time.Parse(time.RFC3339, f.at); err != nil {
-			return nil, wrong("--at "+f.at, "a time as 2026-11-21T08:00:00+07:00 is expected", "cần thời điểm dạng 2026-11-21T08:00:00+07:00")
+			return nil, wrong("--at "+f.at, "usage.certpath_time")
 		}
 	}
 	for _, p := range f.policies {
 		id, ok := parseOID(p)
 		if !ok {
-			return nil, wrong("--policy-oid "+p, "an object identifier as 1.2.3 is expected", "cần định danh dạng 1.2.3")
+			return nil, wrong("--policy-oid "+p, "usage.oid")
 		}
 		o.Policies = append(o.Policies, id)
 	}

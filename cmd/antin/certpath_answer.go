@@ -144,18 +144,13 @@ func newCertpathProblem(e *env, p certpath.Problem) certpathProblem {
 
 func (a *certpathAnswer) text(e *env) string {
 	var b strings.Builder
-	verdict := map[string]string{
-		"valid": e.words("đường dẫn hợp lệ", "the path is valid"), "invalid": e.words("đường dẫn không hợp lệ", "the path is not valid"),
-		"undetermined": e.words("chưa kết luận được", "cannot tell"),
-	}[a.Verdict]
-	writef(&b, e.words("%s: %s (lúc %s)\n", "%s: %s (at %s)\n"), a.File, verdict, a.ValidatedAt.Format(time.RFC3339))
+	writef(&b, "%s: %s\n", a.File, e.say("certpath."+a.Verdict, "time", a.ValidatedAt.Format(time.RFC3339)))
 	for i, c := range a.Path {
-		role := ""
+		subject := c.Subject
 		if a.Anchor != nil && i == len(a.Path)-1 {
-			role = e.words("gốc tin cậy: ", "trust anchor: ")
+			subject = e.say("certpath.anchor", "name", subject)
 		}
-		writef(&b, "  %s%s\n", role, c.Subject)
-		writef(&b, e.words("    số %s, hiệu lực %s đến %s\n", "    number %s, valid %s to %s\n"), c.Serial, c.NotBefore.Format(time.DateOnly), c.NotAfter.Format(time.DateOnly))
+		writef(&b, "  %s\n    %s\n", subject, e.say("certpath.valid_from_to", "number", c.Serial, "from", c.NotBefore.Format(time.DateOnly), "to", c.NotAfter.Format(time.DateOnly)))
 		for _, s := range c.Status {
 			source := ""
 			if s.Source != nil {
@@ -165,7 +160,7 @@ func (a *certpathAnswer) text(e *env) string {
 		}
 	}
 	if len(a.Policies) > 0 {
-		writef(&b, e.words("  chính sách: %s\n", "  policies: %s\n"), strings.Join(a.Policies, ", "))
+		writef(&b, "  %s\n", e.say("certpath.policies", "list", strings.Join(a.Policies, ", ")))
 	}
 	for _, p := range a.Problems {
 		writef(&b, "  ! %s [%s]", p.Text, p.Code)

@@ -33,7 +33,6 @@ import (
 var assets embed.FS
 
 const (
-	demoAnchor = "KT. CHỦ TỊCH"
 	demoNumber = "05"
 	sealMM     = 36 // diameter of the training seal
 
@@ -47,13 +46,13 @@ func runDemo(ctx context.Context, e *env, args []string) int {
 	if len(args) > 0 && args[0] == "sign" {
 		args = args[1:]
 	}
-	f := newFlags(e, "demo [sign]", e.words("[--in TỆP] [--out THƯ_MỤC]", "[--in FILE] [--out DIR]"))
-	in := f.String("in", "", e.words("`TỆP` PDF (hoặc DOCX nếu có LibreOffice) thay cho quyết định mẫu", "`FILE`, a PDF (or DOCX where LibreOffice is) in place of the sample"))
-	out := f.String("out", "antin-demo", e.words("`THƯ_MỤC` giữ khóa huấn luyện và kết quả", "`DIR` that keeps the training keys and results"))
+	f := newFlags(e, "demo [sign]", e.say("demo.sign.synopsis"))
+	in := f.String("in", "", e.say("demo.flag.in"))
+	out := f.String("out", "antin-demo", e.say("demo.flag.out"))
 	if rest, exit, done := f.parse(args); done {
 		return exit
 	} else if len(rest) > 0 {
-		return e.fail(f.format, wrong(rest[0], "no argument is expected; name a document by --in", "lệnh này không nhận tham số; chỉ văn bản bằng --in"))
+		return e.fail(f.format, wrong(rest[0], "usage.demo_argument"))
 	}
 	d := &demo{e: e, dir: *out, in: *in, json: f.format == "json", started: e.clock()}
 	if err := d.run(ctx); err != nil {
@@ -65,13 +64,13 @@ func runDemo(ctx context.Context, e *env, args []string) int {
 }
 
 func runDemoServe(ctx context.Context, e *env, args []string) int {
-	f := newFlags(e, "demo serve", e.words("THƯ_MỤC", "DIR"))
+	f := newFlags(e, "demo serve", e.say("demo.serve.synopsis"))
 	rest, exit, done := f.parse(args)
 	if done {
 		return exit
 	}
 	if len(rest) != 1 {
-		return e.fail(f.format, wrong("", "the demo's folder is expected", "cần đúng một thư mục của antin demo"))
+		return e.fail(f.format, wrong("", "usage.demo_folder"))
 	}
 	p, err := loadTraining(rest[0], e.clock)
 	if err != nil {
@@ -84,7 +83,7 @@ func runDemoServe(ctx context.Context, e *env, args []string) int {
 		e.printJSON(map[string]string{"tsa": p.tsaURL(), "ocsp": p.ocspURL(), "crl": p.crlURL()})
 	} else {
 		fmt.Fprintf(e.stdout, "TSA %s\nOCSP %s\nCRL %s\n", p.tsaURL(), p.ocspURL(), p.crlURL())
-		fmt.Fprintln(e.stdout, "Máy chủ huấn luyện đang chạy. Dừng bằng Ctrl+C.")
+		fmt.Fprintln(e.stdout, e.say("demo.serving"))
 	}
 	<-ctx.Done()
 	p.stop()
@@ -119,16 +118,19 @@ type demoFile struct {
 
 func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
-// say prints a line in the reader's language; both forms take the same values.
-func (d *demo) say(vi, en string, a ...any) {
+// say prints a line in the reader's language.
+func (d *demo) say(key string, pairs ...any) { d.line("", d.e.say(key, pairs...)) }
+
+// line prints what is in every language the same, or put into words already.
+func (d *demo) line(indent, said string) {
 	if !d.json {
-		fmt.Fprintf(d.e.stdout, d.e.words(vi, en)+"\n", a...)
+		fmt.Fprintln(d.e.stdout, indent+said)
 	}
 }
 
 // conclude says what a check found, and keeps it for the summary.
 func (d *demo) conclude(sentence string) {
-	d.say("   %s", "   %s", sentence)
+	d.line("   ", sentence)
 	d.said = append(d.said, sentence)
 }
 
@@ -178,8 +180,7 @@ func (d *demo) startTraining(ctx context.Context) (err error) {
 	if err := writeFile(d.path("env.sh"), func(w *os.File) error { _, err := w.WriteString(servers); return err }); err != nil {
 		return err
 	}
-	d.say("2. Gốc tin cậy, khóa lãnh đạo và khóa cơ quan (HUẤN LUYỆN) trong %s; TSA %s, OCSP %s, CRL %s",
-		"2. Root, leader's key and agency's key (TRAINING) in %s; TSA %s, OCSP %s, CRL %s", d.dir, d.training.tsaURL(), d.training.ocspURL(), d.training.crlURL())
+	d.say("demo.keys", "dir", d.dir, "tsa", d.training.tsaURL(), "ocsp", d.training.ocspURL(), "crl", d.training.crlURL())
 	return nil
 }
 
@@ -194,14 +195,13 @@ func (d *demo) reserve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.write("1-reserved.pdf", d.e.words("đặt sẵn ô số, ngày, tháng, dấu", "fields for number, day, month and seal"), func(w *os.File) error {
+	if err := d.write("1-reserved.pdf", d.e.say("demo.file.reserved"), func(w *os.File) error {
 		_, err := pades.Reserve(ctx, w, doc, fields...)
 		return err
 	}); err != nil {
 		return err
 	}
-	d.say("3. 1-reserved.pdf: đã đặt sẵn ô số, ngày, tháng và ô dấu, trước chữ ký thứ nhất",
-		"3. 1-reserved.pdf: fields for number, day, month and seal, before the first signature")
+	d.say("demo.reserved")
 	return nil
 }
 
@@ -227,7 +227,7 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 		w, _ := appearance.ShownSize(p)
 		right := max(w-40, min(w, text.SignatureWidth)) // a narrow page has no margin left
 		d.leader = pdf.Rect{X0: right - text.SignatureWidth, Y0: 60, X1: right, Y1: 60 + text.SignatureHeight}
-		d.say("   không có dòng “%s”: ký ở góc dưới bên phải trang cuối", "   no line “%s”: signed at the lower right of the last page", demoAnchor)
+		d.line("   ", d.e.say("demo.no_line", "line", demoAnchor))
 	default:
 		return nil, err
 	}
@@ -250,7 +250,7 @@ func (d *demo) places(ctx context.Context, doc *pdf.Document) ([]pades.Reservati
 		if !slices.ContainsFunc(gaps, func(g text.Gap) bool { return g.Name == name }) {
 			x, y := d.leader.X0+float64(i)*50, max(d.leader.Y1, seal.Y1)+4
 			r.Place = &pades.Place{Page: d.page, Rect: pdf.Rect{X0: x, Y0: y, X1: x + 46, Y1: y + 16}}
-			d.say("   không có chỗ trống cho %s: đặt phía trên ô chữ ký", "   no gap for %s: placed above the signature", name)
+			d.line("   ", d.e.say("demo.no_gap", "name", name))
 		}
 		fields = append(fields, r)
 	}
@@ -296,11 +296,10 @@ func (d *demo) leaderSigns(ctx context.Context) error {
 	if err := d.prepare(ctx, o); err != nil {
 		return err
 	}
-	if err := d.write("2-leader.pdf", d.e.words("lãnh đạo ký, B-LT", "signed by the leader, B-LT"), func(w *os.File) error { return d.embed(ctx, w, key, o) }); err != nil {
+	if err := d.write("2-leader.pdf", d.e.say("demo.file.leader"), func(w *os.File) error { return d.embed(ctx, w, key, o) }); err != nil {
 		return err
 	}
-	d.say("   2-leader.pdf: lãnh đạo ký (chuẩn bị → lưu 2-leader.prepared → đọc lại → gắn chữ ký), mức B-LT",
-		"   2-leader.pdf: the leader signs (prepared → saved as 2-leader.prepared → read back → embedded), level B-LT")
+	d.line("   ", d.e.say("demo.leader"))
 	return nil
 }
 
@@ -368,14 +367,13 @@ func (d *demo) agencySeals(ctx context.Context) error {
 		return err
 	}
 	defer file.Close()
-	if err := d.write("3-sealed.pdf", d.e.words("điền số, ngày; đóng dấu, B-LTA", "numbered, dated, sealed, B-LTA"), func(w *os.File) error {
+	if err := d.write("3-sealed.pdf", d.e.say("demo.file.sealed"), func(w *os.File) error {
 		_, err := pades.Sign(ctx, w, doc, key, o)
 		return err
 	}); err != nil {
 		return err
 	}
-	d.say("4. 3-sealed.pdf: số %s, ngày %s tháng %s; dấu đỏ phủ một phần ba bên trái chữ ký, mức B-LTA",
-		"4. 3-sealed.pdf: number %s, day %s, month %s; red seal over the left third of the signature, level B-LTA", d.filled["number"], d.filled["day"], d.filled["month"])
+	d.say("demo.sealed", "number", d.filled["number"], "day", d.filled["day"], "month", d.filled["month"])
 	return nil
 }
 
@@ -394,8 +392,7 @@ func (d *demo) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.say("5. Máy chủ đã dừng; kiểm tra 3-sealed.pdf chỉ với dữ liệu trong tệp và gốc tin cậy:",
-		"5. The servers are stopped; 3-sealed.pdf is checked with nothing but what is in the file, and the root:")
+	d.say("demo.check")
 	signatures := 0
 	for _, s := range report.Signatures {
 		if s.Type == "signature" {

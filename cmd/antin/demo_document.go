@@ -26,17 +26,17 @@ func (d *demo) takeDocument(ctx context.Context) error {
 		if content, err = assets.ReadFile("assets/decision.pdf"); err != nil {
 			return err
 		}
-		d.say("1. Văn bản mẫu: quyết định hai trang (kèm sẵn trong chương trình)", "1. Sample: a decision of two pages (part of this program)")
+		d.say("demo.sample")
 	case strings.EqualFold(filepath.Ext(d.in), ".docx"):
 		if content, err = convertDOCX(ctx, d.in); err != nil {
 			return err
 		}
-		d.say("1. Văn bản: %s, chuyển sang PDF bằng LibreOffice", "1. Document: %s, made a PDF by LibreOffice", d.in)
+		d.say("demo.converted", "file", d.in)
 	default:
 		if content, err = os.ReadFile(d.in); err != nil {
 			return codes.Wrap(errInput, "reading", d.in, err)
 		}
-		d.say("1. Văn bản: %s", "1. Document: %s", d.in)
+		d.say("demo.document", "file", d.in)
 	}
 	if _, err := openBytes(ctx, content); err != nil {
 		return err
@@ -45,7 +45,7 @@ func (d *demo) takeDocument(ctx context.Context) error {
 		return codes.Wrap(errOutput, "making the folder", d.dir, err)
 	}
 	d.source = d.path("0-draft.pdf")
-	return d.write("0-draft.pdf", d.e.words("dự thảo", "draft"), func(w *os.File) error { _, err := w.Write(content); return err })
+	return d.write("0-draft.pdf", d.e.say("demo.file.draft"), func(w *os.File) error { _, err := w.Write(content); return err })
 }
 
 // convertDOCX lets LibreOffice make a PDF. What is no ZIP file (ISO/IEC 29500-2, annex B) is refused: LibreOffice would take any

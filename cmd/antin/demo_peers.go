@@ -19,7 +19,7 @@ const peerTimeout = 60 * time.Second
 
 // askPeers: step 7. What other programs say is quoted, never judged here.
 func (d *demo) askPeers(ctx context.Context) error {
-	d.say("7. Chương trình khác nói gì về 3-sealed.pdf (nguyên văn):", "7. What other programs say of 3-sealed.pdf (their own words):")
+	d.say("demo.others")
 	if err := d.writeCMS(ctx); err != nil {
 		return err
 	}
@@ -38,13 +38,13 @@ func (d *demo) askPeers(ctx context.Context) error {
 		}, all},
 		{"pyHanko", []string{"pyhanko", "sign", "validate", "--pretty-print", "--trust", root, "--trust-replace", "--no-revocation-check", sealed}, contains("The signer's certificate", "signature is", "judged", "bottom line", "TIMESTAMP", "modif")},
 	} {
-		d.say("   %s:", "   %s:", p.name)
+		d.line("   ", p.name+":")
 		said := quote(ctx, p.argv, p.keep)
 		if said == nil {
-			said = []string{d.e.words("chưa cài đặt (not installed)", "not installed")}
+			said = []string{d.e.say("demo.not_installed")}
 		}
 		for _, line := range said {
-			d.say("     %s", "     %s", line)
+			d.line("     ", line)
 		}
 		d.peers = append(d.peers, demoPeer{Name: p.name, Said: said})
 	}
@@ -127,17 +127,14 @@ func (d *demo) summary() {
 		d.e.printJSON(map[string]any{"dir": d.dir, "files": d.files, "verdicts": d.said, "peers": d.peers, "commands": d.commands(), "took_ms": time.Since(d.started).Milliseconds()})
 		return
 	}
-	d.say("8. Kết quả trong %s:", "8. Results in %s:", d.dir)
+	d.say("demo.results", "dir", d.dir)
 	for _, f := range d.files {
-		const row = "   %-22s %9d byte %7.1f ms  %s"
-		d.say(row, row, f.Name, f.Size, float64(f.Took.Microseconds())/1000, f.What)
+		d.line("   ", fmt.Sprintf("%-22s %9d byte %7.1f ms  %s", f.Name, f.Size, float64(f.Took.Microseconds())/1000, f.What))
 	}
-	d.say("   Làm lại từng bước; với tệp của bạn, thay %s, hoặc chạy antin demo --in TỆP để có lệnh hợp với tệp đó.",
-		"   Every step again; for a document of your own put it in place of %s, or run antin demo --in FILE for commands that fit it.", d.source)
-	d.say("   Chưa có lệnh antin: go install ./cmd/antin. Lệnh đầu chạy ở một cửa sổ khác; lệnh cuối phải báo không hợp lệ.",
-		"   No antin command yet: go install ./cmd/antin. The first runs in a window of its own; the last must say not valid.")
+	d.line("   ", d.e.say("demo.again", "file", d.source))
+	d.line("   ", d.e.say("demo.install"))
 	for _, c := range d.commands() {
-		d.say("   %s", "   %s", c)
+		d.line("   ", c)
 	}
 }
 

@@ -29,14 +29,14 @@ func (d *demo) spoil(ctx context.Context) error {
 	if err != nil {
 		return codes.Wrap(errInput, "reading", "3-sealed.pdf", err)
 	}
-	d.say("6. Ba bản bị phá, bản nào cũng phải bị từ chối:", "6. Three spoiled copies, each of which must be refused:")
+	d.say("demo.spoiled")
 	for _, s := range []struct {
 		name, what string
 		make       func(context.Context, []byte) ([]byte, error)
 	}{
-		{spoiledByte, d.e.words("đổi một byte ở trang 1", "one byte on page 1 changed"), spoilByte},
-		{spoiledNumber, d.e.words("số 05 thành 50 sau khi đóng dấu", "number 05 made 50 after the seal"), spoilNumber},
-		{spoiledCMS, d.e.words("tráo chữ ký của lãnh đạo", "the leader's signature swapped"), spoilCMS},
+		{spoiledByte, d.e.say("demo.spoil.byte"), spoilByte},
+		{spoiledNumber, d.e.say("demo.spoil.number"), spoilNumber},
+		{spoiledCMS, d.e.say("demo.spoil.cms"), spoilCMS},
 	} {
 		content, err := s.make(ctx, sealed)
 		if err != nil {
@@ -65,7 +65,7 @@ func (d *demo) blame(r *verify.Report) string {
 			fields = append(fields, *s.Field)
 		}
 	}
-	return d.e.words(" Chữ ký hỏng ở ô: ", " Fields with a bad signature: ") + strings.Join(fields, ", ") + "."
+	return " " + d.e.say("demo.blame", "fields", strings.Join(fields, ", "))
 }
 
 func openBytes(ctx context.Context, b []byte) (*pdf.Document, error) {

@@ -67,10 +67,11 @@ func explain(err error, lang string) *problem {
 		p.Text = usageText(entry, usage, lang)
 	} else if cause, ok := codes.Find(causeOf(err, entry.Code)); ok && cause.Code != entry.Code {
 		p.Cause = string(cause.Code)
-		p.Text = entry.WhatVI + " Nguyên nhân: " + cause.Text(lang)
+		what := entry.WhatVI
 		if lang == "en" {
-			p.Text = entry.WhatEN + " Because: " + cause.Text(lang)
+			what = entry.WhatEN
 		}
+		p.Text = say(lang, "failure.because", "what", what, "cause", cause.Text(lang))
 	}
 	return p
 }

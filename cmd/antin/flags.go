@@ -47,7 +47,7 @@ func newFlags(e *env, name, synopsis string) *flagSet {
 	f := &flagSet{FlagSet: flag.NewFlagSet("antin "+name, flag.ContinueOnError), e: e, synopsis: synopsis}
 	f.fail = func(format string, _ []string, err error) int { return e.fail(format, err) }
 	f.SetOutput(io.Discard) // a wrong command line is reported as every failure is
-	f.StringVar(&f.format, "format", "text", f.e.words("`DẠNG` in kết quả: text hoặc json", "`FORM` of the answer: text or json"))
+	f.StringVar(&f.format, "format", "text", f.e.say("flag.format"))
 	return f
 }
 
@@ -64,7 +64,7 @@ func (f *flagSet) parse(args []string) (files []string, exit int, done bool) {
 			return nil, f.fail(wantedFormat(all), nil, wrongFlag(err)), true
 		}
 		if f.format != "text" && f.format != "json" {
-			return nil, f.fail("text", nil, wrong("--format "+f.format, "text or json is expected", "cần text hoặc json")), true
+			return nil, f.fail("text", nil, wrong("--format "+f.format, "usage.format")), true
 		}
 		rest := f.Args()
 		read := len(args) - len(rest)
@@ -82,7 +82,7 @@ func (f *flagSet) help() {
 		value, text := flag.UnquoteUsage(g)
 		fmt.Fprintf(f.e.stdout, "  %s\n      %s", strings.TrimSpace(dashed(g.Name)+" "+value), text)
 		if g.DefValue != "" && g.DefValue != "0" && g.DefValue != "false" {
-			fmt.Fprintf(f.e.stdout, f.e.words(" (không ghi: %s)", " (default: %s)"), g.DefValue)
+			fmt.Fprint(f.e.stdout, " ", f.e.say("help.default", "value", g.DefValue))
 		}
 		fmt.Fprintln(f.e.stdout)
 	})
@@ -112,13 +112,13 @@ type networkFlags struct {
 
 func (n *networkFlags) register(f *flagSet, withTSA bool) {
 	if withTSA {
-		f.Var(&n.tsa, "tsa", f.e.words("`URL` của dịch vụ dấu thời gian (lặp lại được)", "`URL` of a time-stamping service (repeatable)"))
+		f.Var(&n.tsa, "tsa", f.e.say("flag.tsa"))
 	}
-	f.Var(&n.trust, "trust", f.e.words("`TỆP|THƯ_MỤC` chứng thư tin cậy, danh sách tin cậy .xml, .ctl (lặp lại được)", "`FILE|DIR` of trusted certificates and lists, .xml or .ctl (repeatable)"))
-	f.Var(&n.allow, "allow-host", f.e.words("`HOST[:PORT]` được phép gọi dù là địa chỉ nội bộ (lặp lại được)", "`HOST[:PORT]` that may be asked although its address is private (repeatable)"))
-	f.Var(&n.rewrite, "rewrite", f.e.words("`HOST=HOST` gọi máy chủ này thay cho máy chủ kia (lặp lại được)", "`HOST=HOST` sends calls for one host to another (repeatable)"))
-	f.BoolVar(&n.verbose, "verbose", false, f.e.words("kể từng lần gọi khóa, TSA, OCSP, CRL ra luồng lỗi", "tell of every call of key, TSA, OCSP and CRL on standard error"))
-	f.BoolVar(&n.verbose, "v", false, f.e.words("như --verbose", "the same as --verbose"))
+	f.Var(&n.trust, "trust", f.e.say("flag.trust"))
+	f.Var(&n.allow, "allow-host", f.e.say("flag.allow_host"))
+	f.Var(&n.rewrite, "rewrite", f.e.say("flag.rewrite"))
+	f.BoolVar(&n.verbose, "verbose", false, f.e.say("flag.verbose"))
+	f.BoolVar(&n.verbose, "v", false, f.e.say("flag.v"))
 }
 
 func (n *networkFlags) client(e *env) (*fetch.Client, error) {
@@ -126,7 +126,7 @@ func (n *networkFlags) client(e *env) (*fetch.Client, error) {
 	for _, r := range n.rewrite {
 		from, to, ok := strings.Cut(r, "=")
 		if !ok || from == "" || to == "" {
-			return nil, wrong("--rewrite "+r, "HOST=HOST is expected", "cần HOST=HOST")
+			return nil, wrong("--rewrite "+r, "usage.rewrite")
 		}
 		c.Rewrite[from] = to
 	}
@@ -168,7 +168,7 @@ func (n *networkFlags) open(e *env) (*network, error) {
 		sources := make([]tsp.Source, len(n.tsa))
 		for i, u := range n.tsa {
 			if at, err := url.Parse(u); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
-				return nil, wrong(cmp.Or(n.tsaOption, "--tsa")+" "+u, "an address http://… or https://… is expected", "cần địa chỉ http://… hoặc https://…")
+				return nil, wrong(cmp.Or(n.tsaOption, "--tsa")+" "+u, "usage.address")
 			}
 			sources[i] = &tsp.Client{URL: u, Fetch: &fetch.Client{Trusted: true, Rewrite: c.Rewrite, Timeout: tsaTimeout, Trace: c.Trace}}
 		}
@@ -187,17 +187,17 @@ func parseRect(s string) (pdf.Rect, error) {
 	parts := strings.Split(s, ",")
 	var v [4]float64
 	if len(parts) != len(v) {
-		return pdf.Rect{}, wrong(s, "x,y,w,h is expected", "cần x,y,w,h")
+		return pdf.Rect{}, wrong(s, "usage.rect")
 	}
 	for i, p := range parts {
 		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
 		if err != nil || n < -100000 || n > 100000 {
-			return pdf.Rect{}, wrong(s, "x,y,w,h in points is expected", "cần x,y,w,h là bốn số, tính bằng điểm")
+			return pdf.Rect{}, wrong(s, "usage.rect_points")
 		}
 		v[i] = n
 	}
 	if v[2] <= 0 || v[3] <= 0 {
-		return pdf.Rect{}, wrong(s, "width and height must be above zero", "chiều rộng và chiều cao phải lớn hơn 0")
+		return pdf.Rect{}, wrong(s, "usage.rect_empty")
 	}
 	return pdf.Rect{X0: v[0], Y0: v[1], X1: v[0] + v[2], Y1: v[1] + v[3]}, nil
 }
@@ -207,10 +207,10 @@ func parseReservation(s string) (pades.Reservation, error) {
 	name, place, ok := strings.Cut(s, "=")
 	r := pades.Reservation{Name: name}
 	if name == "" {
-		return r, wrong(s, "NAME or NAME=PAGE:x,y,w,h is expected", "cần TÊN hoặc TÊN=TRANG:x,y,w,h")
+		return r, wrong(s, "usage.reservation")
 	}
 	if strings.ContainsRune(name, '.') { // ISO 32000-2, 12.7.4.2: it joins the parts of a full name
-		return r, wrong(s, "a field's name has no full stop; this is no place for a second file", "tên ô không có dấu chấm; ở đây không ghi thêm tệp")
+		return r, wrong(s, "usage.field_name")
 	}
 	if !ok {
 		return r, nil
@@ -218,7 +218,7 @@ func parseReservation(s string) (pades.Reservation, error) {
 	page, rect, ok := strings.Cut(place, ":")
 	n, err := strconv.Atoi(page)
 	if !ok || err != nil || n == 0 {
-		return r, wrong(s, "NAME=PAGE:x,y,w,h is expected", "cần TÊN=TRANG:x,y,w,h")
+		return r, wrong(s, "usage.reservation_place")
 	}
 	box, err := parseRect(rect)
 	if err != nil {
@@ -245,10 +245,10 @@ func parseFill(specs []string) (map[string]string, error) {
 	for _, s := range specs {
 		name, value, ok := strings.Cut(s, "=")
 		if !ok || name == "" {
-			return nil, wrong("--fill "+s, "NAME=VALUE is expected", "cần TÊN=GIÁ_TRỊ")
+			return nil, wrong("--fill "+s, "usage.fill")
 		}
 		if _, twice := out[name]; twice {
-			return nil, wrong("--fill "+name, "it is given twice", "ghi hai lần")
+			return nil, wrong("--fill "+name, "usage.twice")
 		}
 		out[name] = value
 	}

@@ -42,13 +42,13 @@ func runInit(ctx context.Context, e *env, args []string) int {
 	var s settings
 	var b beginning
 	s.register(f)
-	f.StringVar(&b.agency, "agency", "", e.words("`TÊN` cơ quan đứng đầu, như Ủy ban nhân dân tỉnh", "`NAME` of the agency at the top, as the People's Committee of the province"))
-	f.StringVar(&b.name, "operator", "", e.words("`HỌ_TÊN` người vận hành đầu tiên", "`NAME` of the first operator"))
-	f.StringVar(&b.login, "login", "vanhanh", e.words("`TÊN` đăng nhập của người ấy", "their sign-in `NAME`"))
+	f.StringVar(&b.agency, "agency", "", e.say("init.flag.agency"))
+	f.StringVar(&b.name, "operator", "", e.say("init.flag.operator"))
+	f.StringVar(&b.login, "login", "vanhanh", e.say("init.flag.login"))
 	if rest, exit, done := f.parse(args); done {
 		return exit
 	} else if len(rest) > 0 {
-		return e.fail(f.format, wrong(rest[0], "no argument is expected", "lệnh này không nhận tham số"))
+		return e.fail(f.format, wrong(rest[0], "usage.no_argument"))
 	}
 	done, err := e.begin(ctx, &s, &b)
 	if err != nil {
@@ -58,10 +58,9 @@ func runInit(ctx context.Context, e *env, args []string) int {
 		e.printJSON(done)
 		return exitDone
 	}
-	writef(e.stdout, e.words("Đã ghi %s và khóa chủ %s.\n", "Wrote %s and the master keys %s.\n"), done.Settings, done.MasterKeys)
-	fmt.Fprint(e.stdout, e.words("Cất một bản tệp khóa chủ vào két: mất nó thì không ai đọc được các tệp.\n\n", "Put a copy of the master keys into a safe: without it nobody reads the files.\n\n"))
-	writef(e.stdout, e.words("  Địa chỉ        %s\n  Tên đăng nhập  %s\n  Mật khẩu       %s\n\n", "  Address   %s\n  Sign in   %s\n  Password  %s\n\n"), done.Address, done.Login, done.Password)
-	fmt.Fprint(e.stdout, e.words("Mật khẩu dùng một lần, chỉ hiện ở đây; lần đăng nhập đầu sẽ hỏi mật khẩu mới. Chạy: antin serve\n", "The password is for one use and is shown here alone; the first sign-in asks for a new one. Run: antin serve\n"))
+	writef(e.stdout, "%s\n%s\n\n", e.say("init.wrote", "settings", done.Settings, "keys", done.MasterKeys), e.say("init.safe"))
+	writef(e.stdout, "  %s\n  %s\n  %s\n\n", e.say("init.address", "address", done.Address), e.say("init.login", "name", done.Login), e.say("init.password", "password", done.Password))
+	writef(e.stdout, "%s\n", e.say("init.next"))
 	return exitDone
 }
 
@@ -114,9 +113,9 @@ func (e *env) askBeginning(ctx context.Context, s *settings, b *beginning, fresh
 	if !ok || !term.IsTerminal(int(in.Fd())) {
 		switch {
 		case b.agency == "":
-			return wrong("--agency", "the name of the agency at the top is needed", "cần tên cơ quan đứng đầu")
+			return wrong("--agency", "usage.agency_needed")
 		case b.name == "":
-			return wrong("--operator", "the name of the first operator is needed", "cần họ tên người vận hành đầu tiên")
+			return wrong("--operator", "usage.operator_needed")
 		}
 		return nil
 	}
@@ -144,15 +143,15 @@ func (e *env) askBeginning(ctx context.Context, s *settings, b *beginning, fresh
 	}
 	if fresh {
 		address := s.given["public_address"]
-		if err := ask(&address, e.words("Địa chỉ mọi người dùng để vào", "The address by which people come"), "http://localhost:8480"); err != nil {
+		if err := ask(&address, e.say("ask.address"), "http://localhost:8480"); err != nil {
 			return err
 		}
 		s.given["public_address"] = address
 	}
-	if err := ask(&b.agency, e.words("Tên cơ quan đứng đầu", "Name of the agency at the top"), ""); err != nil {
+	if err := ask(&b.agency, e.say("ask.agency"), ""); err != nil {
 		return err
 	}
-	return ask(&b.name, e.words("Họ tên người vận hành đầu tiên", "Name of the first operator"), "")
+	return ask(&b.name, e.say("ask.operator"), "")
 }
 
 // writeSettings writes the file with what was given; all else is explained in it and keeps its default.

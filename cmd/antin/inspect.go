@@ -46,14 +46,14 @@ type inspectSignature struct {
 }
 
 func runInspect(ctx context.Context, e *env, args []string) int {
-	f := newFlags(e, "inspect", e.words("TỆP…", "FILE…"))
-	passwordFile := f.String("password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
+	f := newFlags(e, "inspect", e.say("inspect.synopsis"))
+	passwordFile := f.String("password-file", "", e.say("flag.password_file"))
 	inputs, exit, done := f.parse(args)
 	if done {
 		return exit
 	}
 	if len(inputs) == 0 {
-		return e.fail(f.format, wrong("", "no input file", "thiếu tệp vào"))
+		return e.fail(f.format, wrong("", "usage.no_input"))
 	}
 	password, err := e.passwordFrom(ctx, *passwordFile)
 	if err != nil {
@@ -153,21 +153,21 @@ func inspectOne(s *pades.Signature) inspectSignature {
 
 func (i *inspection) text(e *env) string {
 	var b strings.Builder
-	writef(&b, e.words("%s\n  PDF %s, %d trang, %d byte", "%s\n  PDF %s, %d pages, %d bytes"), i.File, i.Version, i.Pages, i.Size)
+	writef(&b, "%s\n  %s", i.File, e.say("inspect.pdf", "version", i.Version, "pages", i.Pages, "n", i.Size))
 	if i.Encrypted {
-		b.WriteString(e.words(", có mã hóa", ", encrypted"))
+		b.WriteString(", " + e.say("inspect.encrypted"))
 	}
 	if i.Rebuilt {
-		b.WriteString(e.words(", bảng tham chiếu hỏng (đã dựng lại)", ", damaged cross-reference (rebuilt)"))
+		b.WriteString(", " + e.say("inspect.rebuilt"))
 	}
 	b.WriteByte('\n')
 	for n, r := range i.Revisions {
-		writef(&b, e.words("  phiên bản %d: tới byte %d, %s, %d đối tượng\n", "  revision %d: up to byte %d, %s, %d objects\n"), n+1, r.End, r.Kind, r.Objects)
+		writef(&b, "  %s\n", e.say("inspect.revision", "number", n+1, "end", r.End, "kind", r.Kind, "n", r.Objects))
 	}
 	for _, f := range i.Fields {
-		writef(&b, e.words("  trường %s (%s)", "  field %s (%s)"), f.Name, f.Type)
+		writef(&b, "  %s", e.say("inspect.field", "name", f.Name, "type", f.Type))
 		if f.Page != 0 {
-			writef(&b, e.words(" trang %d", " page %d"), f.Page)
+			writef(&b, " %s", e.say("inspect.page", "n", f.Page))
 		}
 		if f.Value != "" {
 			writef(&b, " = %q", f.Value)
@@ -175,18 +175,18 @@ func (i *inspection) text(e *env) string {
 		b.WriteByte('\n')
 	}
 	for _, s := range i.Signatures {
-		writef(&b, e.words("  chữ ký %s: %s, phiên bản %d, %s\n", "  signature %s: %s, revision %d, %s\n"), s.Field, s.SubFilter, s.Revision+1, s.Signer)
+		writef(&b, "  %s\n", e.say("inspect.signature", "field", s.Field, "form", s.SubFilter, "number", s.Revision+1, "signer", s.Signer))
 		if !s.ClaimedTime.IsZero() {
-			writef(&b, e.words("    giờ khai báo %s\n", "    claimed time %s\n"), localTime(s.ClaimedTime))
+			writef(&b, "    %s\n", e.say("inspect.claimed", "time", localTime(s.ClaimedTime)))
 		}
 		if !s.TokenTime.IsZero() {
-			writef(&b, e.words("    giờ dấu thời gian %s\n", "    time-stamp %s\n"), localTime(s.TokenTime))
+			writef(&b, "    %s\n", e.say("inspect.stamped", "time", localTime(s.TokenTime)))
 		}
 		for _, c := range s.Certificates {
-			writef(&b, e.words("    chứng thư %s\n", "    certificate %s\n"), c)
+			writef(&b, "    %s\n", e.say("inspect.certificate", "name", c))
 		}
 		for _, u := range s.Unsigned {
-			writef(&b, e.words("    thuộc tính không ký %s\n", "    unsigned attribute %s\n"), u)
+			writef(&b, "    %s\n", e.say("inspect.unsigned", "oid", u))
 		}
 		if s.Error != "" {
 			writef(&b, "    %s\n", s.Error)

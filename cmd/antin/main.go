@@ -65,21 +65,21 @@ type command struct {
 
 func commands(e *env) []command {
 	return []command{
-		{"demo", e.words("chạy thử: ký, điền số và ngày, đóng dấu, kiểm tra", "try it out: sign, number, date, seal, check"), runDemo},
-		{"init", e.words("chuẩn bị: cấu hình, khóa chủ, cơ quan và người vận hành đầu tiên", "prepare: settings, master keys, the first agency and operator"), runInit},
-		{"serve", e.words("chạy hệ thống: trang, dịch vụ và việc nền", "run the house: pages, services and the work behind them"), runServe},
-		{"config", e.words("xem cấu hình đang dùng và từng giá trị lấy từ đâu; in tệp mẫu", "print the settings in use and where each came from; print an example file"), runConfig},
-		{"audit", e.words("kiểm tra, xuất nhật ký không thể lặng lẽ sửa", "verify or export the log that cannot be quietly changed"), runAudit},
-		{"sign", e.words("ký một hoặc nhiều tệp", "sign one or many files"), runSign},
-		{"reserve", e.words("đặt sẵn ô số, ngày, dấu trước chữ ký thứ nhất", "reserve fields for number, date and seal before the first signature"), runReserve},
-		{"extend", e.words("nâng mức chữ ký hoặc gia hạn lưu trữ", "raise the level of signatures, or renew their archive time-stamp"), runExtend},
-		{"timestamp", e.words("thêm dấu thời gian cho tệp", "time-stamp a file"), runTimestamp},
-		{"verify", e.words("kiểm tra chữ ký", "verify signatures"), runVerify},
-		{"inspect", e.words("xem trường, phiên bản và chữ ký trong tệp", "list fields, revisions and signatures of a file"), runInspect},
-		{"certpath", e.words("kiểm tra đường dẫn chứng thư", "validate a certificate's path"), runCertpath},
-		{"trust", e.words("xem --trust nạp được gì: gốc, danh sách tin cậy, cảnh báo", "say what --trust loads: anchors, trusted lists, warnings"), runTrust},
-		{"attack", e.words("tạo tệp giả mạo từ tệp đã ký để thử phần mềm kiểm tra", "forge variants of a signed file, to test validators"), runAttack},
-		{"version", e.words("phiên bản", "version"), runVersion},
+		{"demo", e.say("demo.summary"), runDemo},
+		{"init", e.say("init.summary"), runInit},
+		{"serve", e.say("serve.summary"), runServe},
+		{"config", e.say("config.summary"), runConfig},
+		{"audit", e.say("audit.summary"), runAudit},
+		{"sign", e.say("sign.summary"), runSign},
+		{"reserve", e.say("reserve.summary"), runReserve},
+		{"extend", e.say("extend.summary"), runExtend},
+		{"timestamp", e.say("timestamp.summary"), runTimestamp},
+		{"verify", e.say("verify.summary"), runVerify},
+		{"inspect", e.say("inspect.summary"), runInspect},
+		{"certpath", e.say("certpath.summary"), runCertpath},
+		{"trust", e.say("trust.summary"), runTrust},
+		{"attack", e.say("attack.summary"), runAttack},
+		{"version", e.say("version.summary"), runVersion},
 	}
 }
 
@@ -101,7 +101,7 @@ func run(ctx context.Context, e *env, args []string) int {
 		}
 	}
 	format := wantedFormat(args[1:])
-	exit := e.fail(format, wrong(args[0], "there is no such command", "không có lệnh này"))
+	exit := e.fail(format, wrong(args[0], "usage.no_such_command"))
 	if format != "json" {
 		usage(e, e.stderr)
 	}
@@ -109,18 +109,10 @@ func run(ctx context.Context, e *env, args []string) int {
 }
 
 func usage(e *env, w io.Writer) {
-	fmt.Fprintln(w, e.words("antin LỆNH [tùy chọn] …   (antin LỆNH --help: mọi tùy chọn)", "antin COMMAND [options] …   (antin COMMAND --help: all options)"))
+	fmt.Fprintln(w, e.say("help.usage"))
 	for _, c := range commands(e) {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
 	}
-}
-
-// words are what a command says in the reader's language.
-func (e *env) words(vi, en string) string {
-	if e.lang == "en" {
-		return en
-	}
-	return vi
 }
 
 func language(getenv func(string) string) string {

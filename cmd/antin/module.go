@@ -100,10 +100,15 @@ func (e *env) openNamedKey(ctx context.Context, uri string, o *keys.Options) (*k
 
 // prompt says in the reader's language what a key asks for.
 func (e *env) prompt(asked string) string {
-	for _, known := range []struct{ prefix, vi string }{{"PIN of token ", "PIN của thiết bị "}, {"Password for ", "Mật khẩu của "}} {
-		if name, ok := strings.CutPrefix(asked, known.prefix); ok {
-			return e.words(known.vi+strings.Replace(name, "(last try before it locks)", "(lần thử cuối trước khi khóa)", 1), asked)
+	for _, known := range []struct{ prefix, key string }{{"PIN of token ", "ask.pin"}, {"Password for ", "ask.password"}} {
+		name, ok := strings.CutPrefix(asked, known.prefix)
+		if !ok {
+			continue
 		}
+		if name, last := strings.CutSuffix(name, " (last try before it locks)"); last {
+			return e.say(known.key+"_last", "name", name)
+		}
+		return e.say(known.key, "name", name)
 	}
 	return asked
 }

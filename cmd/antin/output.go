@@ -29,19 +29,19 @@ type outputFlags struct {
 }
 
 func (o *outputFlags) register(f *flagSet) {
-	f.StringVar(&o.out, "o", "", f.e.words("`TỆP|THƯ_MỤC` ghi kết quả; nhiều tệp vào thì là thư mục", "`FILE|DIR` for the result; with several inputs a folder"))
-	f.BoolVar(&o.inPlace, "in-place", false, f.e.words("ghi đè lên tệp vào", "write over the input"))
+	f.StringVar(&o.out, "o", "", f.e.say("flag.o"))
+	f.BoolVar(&o.inPlace, "in-place", false, f.e.say("flag.in_place"))
 }
 
 // targets returns the output of each input. No output is an input, but with --in-place; no two outputs are one file.
 func (o *outputFlags) targets(inputs []string) ([]string, error) {
 	switch {
 	case len(inputs) == 0:
-		return nil, wrong("", "no input file", "thiếu tệp vào")
+		return nil, wrong("", "usage.no_input")
 	case o.out == "" && !o.inPlace:
-		return nil, wrong("", "-o or --in-place is needed", "cần -o (ghi ra tệp hoặc thư mục khác) hoặc --in-place (ghi đè)")
+		return nil, wrong("", "usage.output_needed")
 	case o.out != "" && o.inPlace:
-		return nil, wrong("", "-o and --in-place exclude each other", "chỉ dùng một trong hai: -o hoặc --in-place")
+		return nil, wrong("", "usage.output_or_in_place")
 	case o.inPlace:
 		sweepFolders(inputs)
 		return inputs, distinct(inputs, inputs)
@@ -49,7 +49,7 @@ func (o *outputFlags) targets(inputs []string) ([]string, error) {
 	targets, folder := o.named(inputs)
 	for i, in := range inputs {
 		if sameFile(in, targets[i]) {
-			return nil, wrong(targets[i], "this is the input; say --in-place to write over it", "đây là tệp vào; muốn ghi đè thì dùng --in-place")
+			return nil, wrong(targets[i], "usage.output_is_input")
 		}
 	}
 	if err := distinct(inputs, targets); err != nil {
@@ -85,10 +85,10 @@ func distinct(inputs, targets []string) error {
 		t = filepath.Clean(t)
 		other, twice := seen[t]
 		if twice && other == inputs[i] {
-			return wrong(t, "two results would be written there", "hai kết quả cùng ghi vào đó")
+			return wrong(t, "usage.two_there")
 		}
 		if twice {
-			return wrong(t, "both "+other+" and "+inputs[i]+" would be written there", "cả "+other+" lẫn "+inputs[i]+" đều sẽ ghi vào đó")
+			return wrong(t, "usage.both_there", "one", other, "other", inputs[i])
 		}
 		seen[t] = inputs[i]
 	}
@@ -177,7 +177,7 @@ func (e *env) ask(ctx context.Context, prompt string) ([]byte, error) {
 	}
 	in, ok := e.stdin.(*os.File)
 	if !ok || !term.IsTerminal(int(in.Fd())) {
-		return nil, wrong(prompt, "no terminal to ask at; give it by --pin-file", "không có màn hình để hỏi; đưa bằng --pin-file")
+		return nil, wrong(prompt, "usage.no_terminal")
 	}
 	fd := int(in.Fd())
 	before, err := term.GetState(fd)

@@ -25,7 +25,7 @@ type rewriting struct {
 func newRewriting(e *env, name, synopsis string, network bool) *rewriting {
 	r := &rewriting{flagSet: newFlags(e, name, synopsis)}
 	r.output.register(r.flagSet)
-	r.StringVar(&r.passwordFile, "password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
+	r.StringVar(&r.passwordFile, "password-file", "", e.say("flag.password_file"))
 	if network {
 		r.detached = registerDetached(r.flagSet)
 		r.network.register(r.flagSet, true)
@@ -62,13 +62,13 @@ func (r *rewriting) run(ctx context.Context, inputs []string, write func(ctx con
 }
 
 func runReserve(ctx context.Context, e *env, args []string) int {
-	r := newRewriting(e, "reserve", e.words("TỆP TÊN[=TRANG:x,y,w,h]… -o TỆP", "FILE NAME[=PAGE:x,y,w,h]… -o FILE"), false)
+	r := newRewriting(e, "reserve", e.say("reserve.synopsis"), false)
 	rest, exit, done := r.parse(args)
 	if done {
 		return exit
 	}
 	if len(rest) < 2 {
-		return e.fail(r.format, wrong("", "a file and at least one NAME are needed", "cần một tệp và ít nhất một TÊN ô"))
+		return e.fail(r.format, wrong("", "usage.reserve_input"))
 	}
 	fields, err := parseReservations(rest[1:])
 	if err != nil {
@@ -80,8 +80,8 @@ func runReserve(ctx context.Context, e *env, args []string) int {
 }
 
 func runExtend(ctx context.Context, e *env, args []string) int {
-	r := newRewriting(e, "extend", e.words("TỆP… -o TỆP|THƯ_MỤC --level B-T|B-LT|B-LTA", "FILE… -o FILE|DIR --level B-T|B-LT|B-LTA"), true)
-	r.StringVar(&r.level, "level", pades.BLTA.String(), e.words("`MỨC` B-T, B-LT hoặc B-LTA", "`LEVEL` B-T, B-LT or B-LTA"))
+	r := newRewriting(e, "extend", e.say("extend.synopsis"), true)
+	r.StringVar(&r.level, "level", pades.BLTA.String(), e.say("extend.flag.level"))
 	inputs, exit, done := r.parse(args)
 	if done {
 		return exit
@@ -91,14 +91,14 @@ func runExtend(ctx context.Context, e *env, args []string) int {
 		return e.fail(r.format, wrongLevel(r.level))
 	}
 	if to == pades.BB {
-		return e.fail(r.format, wrong("--level "+r.level, "B-T, B-LT or B-LTA is expected", "cần B-T, B-LT hoặc B-LTA"))
+		return e.fail(r.format, wrong("--level "+r.level, "usage.level_above"))
 	}
 	o, err := r.extendOptions()
 	if err != nil {
 		return e.fail(r.format, err)
 	}
 	if o.TSA == nil && to != pades.BLT {
-		return e.fail(r.format, wrong("--level "+r.level, "--tsa is needed", "cần --tsa"))
+		return e.fail(r.format, wrong("--level "+r.level, "usage.tsa_needed"))
 	}
 	r.cms = func(ctx context.Context, w *os.File, d *cades.Document) (*cades.Report, error) {
 		return cades.Extend(ctx, w, d, to, cmsOptions(o))
@@ -109,8 +109,8 @@ func runExtend(ctx context.Context, e *env, args []string) int {
 }
 
 func runTimestamp(ctx context.Context, e *env, args []string) int {
-	r := newRewriting(e, "timestamp", e.words("TỆP… -o TỆP|THƯ_MỤC --tsa URL", "FILE… -o FILE|DIR --tsa URL"), true)
-	field := r.String("field", "", e.words("`TÊN` trường dấu thời gian", "`NAME` of the time-stamp's field"))
+	r := newRewriting(e, "timestamp", e.say("timestamp.synopsis"), true)
+	field := r.String("field", "", e.say("timestamp.flag.field"))
 	inputs, exit, done := r.parse(args)
 	if done {
 		return exit
@@ -120,7 +120,7 @@ func runTimestamp(ctx context.Context, e *env, args []string) int {
 		return e.fail(r.format, err)
 	}
 	if o.TSA == nil {
-		return e.fail(r.format, wrong("", "--tsa is needed", "cần --tsa"))
+		return e.fail(r.format, wrong("", "usage.tsa_needed"))
 	}
 	r.cms = func(ctx context.Context, w *os.File, d *cades.Document) (*cades.Report, error) {
 		return cades.Timestamp(ctx, w, d, cmsOptions(o))

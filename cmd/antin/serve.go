@@ -17,7 +17,7 @@ func runServe(ctx context.Context, e *env, args []string) int {
 	if rest, exit, done := f.parse(args); done {
 		return exit
 	} else if len(rest) > 0 {
-		return e.fail(f.format, wrong(rest[0], "no argument is expected", "lệnh này không nhận tham số"))
+		return e.fail(f.format, wrong(rest[0], "usage.no_argument"))
 	}
 	if err := e.serve(ctx, &s); err != nil {
 		return e.failHouse(f.format, err)
@@ -48,6 +48,6 @@ func (e *env) serve(ctx context.Context, s *settings) (err error) {
 	if err != nil {
 		return codes.Wrap(errListen, "listening", c.Listen, err)
 	}
-	fmt.Fprintf(e.stdout, e.words("Ấn tín đang chạy tại %s\n", "Antin runs at %s\n"), c.PublicAddress)
+	fmt.Fprintln(e.stdout, e.say("serve.runs", "address", c.PublicAddress))
 	return h.serve(ctx, l)
 }

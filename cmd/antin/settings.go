@@ -23,12 +23,12 @@ type settings struct {
 
 func (s *settings) register(f *flagSet) {
 	s.e, s.given = f.e, map[string]string{}
-	f.StringVar(&s.file, "config", "", f.e.words("`TỆP` cấu hình (không ghi: "+settingsFile+" ở thư mục này, nếu có)", "settings `FILE` (default: "+settingsFile+" in this folder, where it is)"))
+	f.StringVar(&s.file, "config", "", f.e.say("flag.config", "file", settingsFile))
 	for _, x := range config.Settings() {
 		if x.Secret {
 			continue
 		}
-		f.Func(strings.TrimPrefix(x.Flag(), "--"), "`"+f.e.words("GIÁ_TRỊ", "VALUE")+"`: "+x.About(f.e.lang), func(value string) error {
+		f.Func(strings.TrimPrefix(x.Flag(), "--"), "`"+f.e.say("flag.value")+"`: "+x.About(f.e.lang), func(value string) error {
 			s.given[x.Name] = value
 			return nil
 		})
@@ -83,14 +83,14 @@ func runConfig(_ context.Context, e *env, args []string) int {
 	case done:
 		return exit
 	case len(rest) > 0:
-		return e.fail(f.format, wrong(rest[0], "no argument is expected", "lệnh này không nhận tham số"))
+		return e.fail(f.format, wrong(rest[0], "usage.no_argument"))
 	case what == "example":
 		if err := config.Example(e.stdout); err != nil {
 			return e.fail(f.format, err)
 		}
 		return exitDone
 	case what != "print":
-		return e.fail(f.format, wrong(what, "print or example is expected", "cần print (xem giá trị đang dùng) hoặc example (in tệp mẫu)"))
+		return e.fail(f.format, wrong(what, "usage.config_what"))
 	}
 	c, err := s.load()
 	if err == nil {

@@ -29,32 +29,32 @@ type signFlags struct {
 }
 
 func newSignFlags(e *env) *signFlags {
-	f := &signFlags{flagSet: newFlags(e, "sign", e.words("TỆP… -o TỆP|THƯ_MỤC --key p12:TỆP|pem:TỆP|'pkcs11:token=…;object=…'", "FILE… -o FILE|DIR --key p12:FILE|pem:FILE|'pkcs11:token=…;object=…'"))}
+	f := &signFlags{flagSet: newFlags(e, "sign", e.say("sign.synopsis"))}
 	f.output.register(f.flagSet)
 	f.network.register(f.flagSet, true)
-	f.StringVar(&f.key, "key", "", e.words("khóa ký: `p12:TỆP`, pem:TỆP hoặc pkcs11:token=…;object=…[?module-path=…]", "the signing key: `p12:FILE`, pem:FILE or pkcs11:token=…;object=…[?module-path=…]"))
-	f.StringVar(&f.pinFile, "pin-file", "", e.words("`TỆP` có mật khẩu hoặc PIN ở dòng đầu", "`FILE` whose first line is the password or PIN"))
-	f.StringVar(&f.cert, "cert", "", e.words("`TỆP` chứng thư và chuỗi, nếu khóa không mang theo", "`FILE` of the certificate and its chain, where the key brings none"))
-	f.StringVar(&f.level, "level", "B-B", e.words("`MỨC` B-B, B-T, B-LT hoặc B-LTA", "`LEVEL` B-B, B-T, B-LT or B-LTA"))
-	f.StringVar(&f.as, "as", asPAdES, e.words("`DẠNG` chữ ký: pades (PDF), cades (nội dung nằm trong .p7m) hoặc cades-detached (.p7s tách rời)", "`FORM` of the signature: pades (PDF), cades (content inside, .p7m) or cades-detached (.p7s)"))
-	f.StringVar(&f.detached, "detached", "", e.words("`TỆP` nội dung, khi tệp vào là chữ ký tách rời .p7s cần thêm người ký", "`FILE` of the content, where the input is a detached .p7s that gets another signer"))
-	f.IntVar(&f.countersign, "countersign", 0, e.words("CAdES: ký xác nhận chữ ký thứ `N` thay vì ký nội dung", "CAdES: counter-sign signature `N` instead of the content"))
-	f.StringVar(&f.field, "field", "", e.words("`TÊN` trường chữ ký", "`NAME` of the signature field"))
-	f.IntVar(&f.certify, "certify", 0, e.words("chứng nhận văn bản với `P` 1, 2 hoặc 3", "certify the document with `P` 1, 2 or 3"))
-	f.StringVar(&f.look, "appearance", "", e.words("`KIỂU` person, agency, attachment, copy, text hoặc none", "`KIND` person, agency, attachment, copy, text or none"))
-	f.StringVar(&f.image, "image", "", e.words("`TỆP` ảnh chữ ký hoặc con dấu (PNG, JPEG)", "`FILE` of the picture of signature or seal (PNG, JPEG)"))
-	f.IntVar(&f.page, "page", 0, e.words("`TRANG` đặt chữ ký, số âm đếm từ cuối", "`PAGE` of the signature, negative from the end"))
-	f.StringVar(&f.rect, "rect", "", e.words("vị trí `x,y,w,h` theo điểm, từ góc dưới bên trái", "place `x,y,w,h` in points from the lower left"))
-	f.StringVar(&f.anchor, "anchor", "", e.words("đặt dưới dòng `CHỮ` này (CHỮ#n: lần gặp thứ n)", "place it below this `TEXT` (TEXT#n: the n-th)"))
-	f.Var(&f.lines, "text", e.words("một `DÒNG` chữ hiển thị (lặp lại được)", "a `LINE` of text to show (repeatable)"))
-	f.StringVar(&f.qr, "qr", "", e.words("`NỘI_DUNG` mã QR hiển thị", "`CONTENT` of a QR code to show"))
-	f.Var(&f.alsoOn, "also-on", e.words("`TRANG:x,y,w,h` hiện cùng hình ở trang khác (lặp lại được)", "`PAGE:x,y,w,h` shows the picture on another page too (repeatable)"))
-	f.StringVar(&f.reason, "reason", "", e.words("`LÝ_DO` ký", "`REASON` of signing"))
-	f.StringVar(&f.location, "location", "", e.words("`NƠI` ký", "`PLACE` of signing"))
-	f.Var(&f.reserve, "reserve", e.words("`TÊN[=TRANG:x,y,w,h]` ô để điền sau: number, day, month, year, seal (lặp lại được)", "`NAME[=PAGE:x,y,w,h]` of a field to be filled later: number, day, month, year, seal (repeatable)"))
-	f.Var(&f.fill, "fill", e.words("`TÊN=GIÁ_TRỊ` điền ô đã đặt sẵn (lặp lại được)", "`NAME=VALUE` fills a reserved field (repeatable)"))
-	f.StringVar(&f.passwordFile, "password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
-	f.BoolVar(&f.pss, "pss", false, e.words("khóa RSA: ký theo RSASSA-PSS", "RSA keys: sign by RSASSA-PSS"))
+	f.StringVar(&f.key, "key", "", e.say("sign.flag.key"))
+	f.StringVar(&f.pinFile, "pin-file", "", e.say("sign.flag.pin_file"))
+	f.StringVar(&f.cert, "cert", "", e.say("sign.flag.cert"))
+	f.StringVar(&f.level, "level", "B-B", e.say("sign.flag.level"))
+	f.StringVar(&f.as, "as", asPAdES, e.say("sign.flag.as"))
+	f.StringVar(&f.detached, "detached", "", e.say("sign.flag.detached"))
+	f.IntVar(&f.countersign, "countersign", 0, e.say("sign.flag.countersign"))
+	f.StringVar(&f.field, "field", "", e.say("sign.flag.field"))
+	f.IntVar(&f.certify, "certify", 0, e.say("sign.flag.certify"))
+	f.StringVar(&f.look, "appearance", "", e.say("sign.flag.appearance"))
+	f.StringVar(&f.image, "image", "", e.say("sign.flag.image"))
+	f.IntVar(&f.page, "page", 0, e.say("sign.flag.page"))
+	f.StringVar(&f.rect, "rect", "", e.say("sign.flag.rect"))
+	f.StringVar(&f.anchor, "anchor", "", e.say("sign.flag.anchor"))
+	f.Var(&f.lines, "text", e.say("sign.flag.text"))
+	f.StringVar(&f.qr, "qr", "", e.say("sign.flag.qr"))
+	f.Var(&f.alsoOn, "also-on", e.say("sign.flag.also_on"))
+	f.StringVar(&f.reason, "reason", "", e.say("sign.flag.reason"))
+	f.StringVar(&f.location, "location", "", e.say("sign.flag.location"))
+	f.Var(&f.reserve, "reserve", e.say("sign.flag.reserve"))
+	f.Var(&f.fill, "fill", e.say("sign.flag.fill"))
+	f.StringVar(&f.passwordFile, "password-file", "", e.say("flag.password_file"))
+	f.BoolVar(&f.pss, "pss", false, e.say("sign.flag.pss"))
 	return f
 }
 
@@ -99,13 +99,13 @@ func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*sig
 		return nil, err
 	}
 	if f.key == "" {
-		return nil, wrong("--key", "a key is needed: p12:FILE, pem:FILE or pkcs11:…", "cần khóa ký: p12:TỆP, pem:TỆP hoặc pkcs11:…")
+		return nil, wrong("--key", "usage.key_needed")
 	}
 	if s.level, err = pades.ParseLevel(f.level); err != nil {
 		return nil, wrongLevel(f.level)
 	}
 	if f.certify < 0 || f.certify > 3 {
-		return nil, wrong("--certify", "1, 2 or 3 is expected", "cần 1, 2 hoặc 3")
+		return nil, wrong("--certify", "usage.certify")
 	}
 	if s.password, err = e.passwordFrom(ctx, f.passwordFile); err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func newSigner(ctx context.Context, e *env, f *signFlags, inputs []string) (*sig
 		return nil, err
 	}
 	if s.level > pades.BB && s.network.tsa == nil {
-		return nil, wrong("--level "+f.level, "--tsa is needed above B-B", "mức trên B-B cần --tsa")
+		return nil, wrong("--level "+f.level, "usage.level_tsa")
 	}
 	if err := s.prepareOptions(); err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (s *signer) openKey(ctx context.Context) error {
 	}
 	if len(key.Chain) == 0 {
 		key.Close()
-		return wrong(key.Name, "no certificate comes with the key; give --cert", "khóa không kèm chứng thư; thêm --cert")
+		return wrong(key.Name, "usage.cert_needed")
 	}
 	s.key = key
 	s.options.Chain, s.options.KeyName = key.Chain, key.Name
@@ -179,7 +179,7 @@ func (s *signer) prepareOptions() (err error) {
 		o.AlsoOn = append(o.AlsoOn, *r.Place)
 	}
 	if f.rect != "" && f.anchor != "" {
-		return wrong("", "--rect and --anchor exclude each other", "chỉ dùng một trong hai: --rect hoặc --anchor")
+		return wrong("", "usage.rect_or_anchor")
 	}
 	if f.rect != "" {
 		box, err := parseRect(f.rect)
@@ -208,17 +208,17 @@ func (s *signer) prepareAppearance() error {
 	switch spec.Kind {
 	case appearance.Person, appearance.Agency:
 		if f.image == "" {
-			return wrong("--appearance "+look, "--image is needed", "cần --image")
+			return wrong("--appearance "+look, "usage.image_needed")
 		}
 	case appearance.Attachment, appearance.Copy:
 		if len(f.lines) == 0 {
-			return wrong("--appearance "+look, "--text is needed", "cần --text")
+			return wrong("--appearance "+look, "usage.text_needed")
 		}
 	case appearance.Text:
 	case "none":
 		return f.nothingToShow()
 	default:
-		return wrong("--appearance "+look, "person, agency, attachment, copy, text or none is expected", "cần person, agency, attachment, copy, text hoặc none")
+		return wrong("--appearance "+look, "usage.appearance")
 	}
 	if f.image != "" {
 		data, err := os.ReadFile(f.image)
@@ -237,7 +237,7 @@ func (f *signFlags) nothingToShow() error {
 		"--image": f.image != "", "--text": len(f.lines) > 0, "--qr": f.qr != "", "--also-on": len(f.alsoOn) > 0, "--page": f.page != 0 && f.rect == "",
 	} {
 		if given {
-			return wrong(name, "the signature is invisible: --appearance, --rect or --anchor is needed", "chữ ký không hiện ra; thêm --appearance, --rect hoặc --anchor")
+			return wrong(name, "usage.invisible")
 		}
 	}
 	return nil

@@ -27,7 +27,11 @@ type school struct {
 	pki *pkitest.PKI
 }
 
-const trainingName = "HUẤN LUYỆN Antin (không có giá trị)"
+// What stands in the demo's certificates, and in its document above the signature. It is the same in every language.
+const (
+	trainingName = "HUẤN LUYỆN Antin (không có giá trị)"
+	demoAnchor   = "KT. CHỦ TỊCH"
+)
 
 // openTraining loads the folder's training PKI, or makes one.
 func openTraining(dir string, clock func() time.Time) (*school, error) {

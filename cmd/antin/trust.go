@@ -45,13 +45,13 @@ type algorithmsReport struct {
 }
 
 func runTrust(_ context.Context, e *env, args []string) int {
-	f := newFlags(e, "trust", e.words("TỆP|THƯ_MỤC…", "FILE|DIR…"))
+	f := newFlags(e, "trust", e.say("trust.synopsis"))
 	paths, exit, done := f.parse(args)
 	if done {
 		return exit
 	}
 	if len(paths) == 0 {
-		return e.fail(f.format, wrong("", "no input file", "thiếu tệp vào"))
+		return e.fail(f.format, wrong("", "usage.no_input"))
 	}
 	store, err := trust.Load(paths...)
 	if err != nil {
@@ -98,11 +98,11 @@ func unlessZero[T comparable](v T) *T {
 
 func (r *trustReport) print(e *env) {
 	w := e.stdout
-	writef(w, e.words("%d gốc tin cậy đang có hiệu lực, %d chứng thư trung gian\n", "%d anchors in force, %d chain certificates\n"), r.Anchors, r.Chain)
+	writef(w, "%s\n", e.say("trust.loaded", "anchors", r.Anchors, "chain", r.Chain))
 	for _, s := range r.Sources {
 		writef(w, "%s: %s, %d + %d", s.File, s.Kind, s.Anchors, s.Chain)
 		if s.Sequence != nil {
-			writef(w, e.words(", số %s", ", no. %s"), *s.Sequence)
+			writef(w, ", %s", e.say("trust.number", "number", *s.Sequence))
 		}
 		if s.Territory != nil {
 			writef(w, ", %s", *s.Territory)
@@ -114,14 +114,14 @@ func (r *trustReport) print(e *env) {
 			writef(w, " → %s", s.NextUpdate.Format(time.DateOnly))
 		}
 		if s.Signer != nil {
-			writef(w, e.words(", ký bởi %s", ", signed by %s"), *s.Signer)
+			writef(w, ", %s", e.say("trust.signer", "name", *s.Signer))
 		}
 		writef(w, "\n")
 		for _, warning := range s.Warnings {
 			warning.print(w, "")
 		}
 	}
-	writef(w, e.words("bảng thuật toán: %s, %s\n", "algorithms: %s, %s\n"), r.Algorithms.Name, r.Algorithms.Edition)
+	writef(w, "%s\n", e.say("trust.algorithms", "name", r.Algorithms.Name, "edition", r.Algorithms.Edition))
 	writef(w, "snapshot: %s\n", r.Snapshot)
 }
 

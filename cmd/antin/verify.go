@@ -30,15 +30,15 @@ type verifyFlags struct {
 }
 
 func newVerifyFlags(e *env) *verifyFlags {
-	f := &verifyFlags{flagSet: newFlags(e, "verify", e.words("TỆP… [--trust TỆP|THƯ_MỤC]… [--offline] [--report DẠNG=TỆP]…", "FILE… [--trust FILE|DIR]… [--offline] [--report FORM=FILE]…"))}
+	f := &verifyFlags{flagSet: newFlags(e, "verify", e.say("verify.synopsis"))}
 	f.network.register(f.flagSet, false)
-	f.BoolVar(&f.offline, "offline", false, e.words("không gọi mạng: chỉ dùng dữ liệu trong tệp và --trust", "no network: only what is in the file and --trust"))
-	f.StringVar(&f.at, "at", "", e.words("`LÚC` cần kiểm tra, theo RFC 3339; không ghi: bây giờ", "`TIME` to validate for, RFC 3339; without it: now"))
-	f.StringVar(&f.policy, "policy", "default", e.words("`TÊN|TỆP` chính sách: default, strict, dss, hoặc tệp JSON", "`NAME|FILE` of the policy: default, strict, dss, or a JSON file"))
-	f.StringVar(&f.passwordFile, "password-file", "", e.words("`TỆP` có mật khẩu mở PDF ở dòng đầu", "`FILE` whose first line is the PDF's password"))
-	f.StringVar(&f.facts, "facts", "", e.words("ghi những gì tìm thấy trong tệp ra `TỆP` JSON, để kết luận lại về sau", "write what was found to a JSON `FILE`, to be decided again later"))
-	f.StringVar(&f.fromFacts, "from-facts", "", e.words("kết luận lại từ `TỆP` đã ghi bằng --facts, không cần văn bản", "decide again from a `FILE` written by --facts, without the document"))
-	f.StringVar(&f.previous, "previous", "", e.words("`TỆP` đã ghi bằng --facts cho văn bản này hoặc bản trước của nó: chữ ký không đổi không phải kiểm tra lại", "`FILE` written by --facts for this document or an earlier revision: what is unchanged is not verified again"))
+	f.BoolVar(&f.offline, "offline", false, e.say("verify.flag.offline"))
+	f.StringVar(&f.at, "at", "", e.say("verify.flag.at"))
+	f.StringVar(&f.policy, "policy", "default", e.say("verify.flag.policy"))
+	f.StringVar(&f.passwordFile, "password-file", "", e.say("flag.password_file"))
+	f.StringVar(&f.facts, "facts", "", e.say("verify.flag.facts"))
+	f.StringVar(&f.fromFacts, "from-facts", "", e.say("verify.flag.from_facts"))
+	f.StringVar(&f.previous, "previous", "", e.say("verify.flag.previous"))
 	f.network.tsaOption, f.reports.tsa = "--report-tsa", &f.network.tsa
 	f.reports.register(f.flagSet)
 	f.fail = e.failVerify
@@ -81,20 +81,20 @@ func newVerifier(ctx context.Context, e *env, f *verifyFlags, inputs []string) (
 	v := &verifier{e: e, flags: f}
 	switch {
 	case f.fromFacts != "" && len(inputs) > 0:
-		return nil, wrong("--from-facts", "it takes the place of the files", "không kèm tệp nào khác")
+		return nil, wrong("--from-facts", "usage.from_facts_alone")
 	case f.fromFacts == "" && len(inputs) == 0:
-		return nil, wrong("", "no input file", "thiếu tệp vào")
+		return nil, wrong("", "usage.no_input")
 	case f.fromFacts != "" && f.previous != "":
-		return nil, wrong("--previous", "there is nothing to check beside --from-facts", "không dùng cùng --from-facts")
+		return nil, wrong("--previous", "usage.previous_alone")
 	case f.facts != "" && (len(inputs) != 1 || f.fromFacts != ""):
-		return nil, wrong("--facts "+f.facts, "one document is expected", "cần đúng một văn bản")
+		return nil, wrong("--facts "+f.facts, "usage.one_document")
 	}
 	now := e.clock()
 	at := now
 	var err error
 	if f.at != "" {
 		if at, err = time.Parse(time.RFC3339, f.at); err != nil {
-			return nil, wrong("--at "+f.at, "a time as 2026-11-20T15:00:00+07:00 is expected", "cần thời điểm như 2026-11-20T15:00:00+07:00")
+			return nil, wrong("--at "+f.at, "usage.verify_time")
 		}
 	}
 	if v.policy, err = readPolicy(f.policy); err != nil {
@@ -138,7 +138,7 @@ func readPolicy(name string) (*verify.Policy, error) {
 	}
 	file, _, err := openRegular(name)
 	if err != nil {
-		return nil, wrong("--policy "+name, "it is neither default, strict, dss nor a file that can be read", "không phải default, strict, dss, cũng không phải tệp đọc được")
+		return nil, wrong("--policy "+name, "usage.policy")
 	}
 	defer file.Close()
 	return verify.ReadPolicy(file)
@@ -275,7 +275,7 @@ func (v *verifier) drawPages(ctx context.Context, path string, verdict *verify.V
 			continue
 		}
 		if renderer == nil {
-			r.PicturesNote = v.e.words("Không vẽ được trang: máy này không có pdftoppm (poppler-utils).", "Pages cannot be drawn: pdftoppm (poppler-utils) is not installed here.")
+			r.PicturesNote = v.e.say("verify.no_renderer")
 			continue
 		}
 		r.Pictures, err = verify.Pictures(ctx, renderer, file, size, v.options.Password, s)
@@ -283,7 +283,7 @@ func (v *verifier) drawPages(ctx context.Context, path string, verdict *verify.V
 			return ctx.Err()
 		}
 		if err != nil {
-			r.PicturesNote = v.e.words("Không vẽ được trang: ", "Pages cannot be drawn: ") + explain(err, v.e.lang).line()
+			r.PicturesNote = v.e.say("verify.not_drawn", "why", explain(err, v.e.lang).line())
 		}
 	}
 	return nil
@@ -321,7 +321,7 @@ var reportForms = map[string]string{"html": ".html", "pdf": ".pdf", "etsi": ".xm
 func parseReport(s string) (form, path string, err error) {
 	form, path, ok := strings.Cut(s, "=")
 	if _, known := reportForms[form]; !ok || !known || path == "" {
-		return "", "", wrong("--report "+s, "html=FILE, pdf=FILE, etsi=FILE or json=FILE is expected", "cần html=TỆP, pdf=TỆP, etsi=TỆP hoặc json=TỆP")
+		return "", "", wrong("--report "+s, "usage.report")
 	}
 	return form, path, nil
 }

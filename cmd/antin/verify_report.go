@@ -23,11 +23,11 @@ type reportFlags struct {
 }
 
 func (r *reportFlags) register(f *flagSet) {
-	f.Var(&r.reports, "report", f.e.words("ghi báo cáo ra `DẠNG=TỆP`: html, pdf, etsi (TS 119 102-2) hoặc json; nhiều tệp vào thì TỆP là thư mục (lặp lại được)", "write a report to `FORM=FILE`: html, pdf, etsi (TS 119 102-2) or json; with several inputs FILE is a folder (repeatable)"))
-	f.StringVar(&r.key, "report-key", "", f.e.words("ký báo cáo PDF bằng khóa `p12:TỆP`, pem:TỆP hoặc pkcs11:…", "sign the PDF report by the key `p12:FILE`, pem:FILE or pkcs11:…"))
-	f.StringVar(&r.pinFile, "report-pin-file", "", f.e.words("`TỆP` có mật khẩu hoặc PIN của khóa đó ở dòng đầu", "`FILE` whose first line is that key's password or PIN"))
-	f.Var(r.tsa, "report-tsa", f.e.words("`URL` của dịch vụ dấu thời gian cho chữ ký của báo cáo PDF (lặp lại được)", "`URL` of a time-stamping service for the PDF report's signature (repeatable)"))
-	f.StringVar(&r.cert, "report-cert", "", f.e.words("`TỆP` chứng thư của khóa đó, nếu khóa không mang theo", "`FILE` of that key's certificate, where the key brings none"))
+	f.Var(&r.reports, "report", f.e.say("verify.flag.report"))
+	f.StringVar(&r.key, "report-key", "", f.e.say("verify.flag.report_key"))
+	f.StringVar(&r.pinFile, "report-pin-file", "", f.e.say("verify.flag.report_pin_file"))
+	f.Var(r.tsa, "report-tsa", f.e.say("verify.flag.report_tsa"))
+	f.StringVar(&r.cert, "report-cert", "", f.e.say("verify.flag.report_cert"))
 }
 
 // wantedReport is a --report, parsed.
@@ -63,13 +63,13 @@ func (r *reportFlags) open(ctx context.Context, e *env, inputs, reads []string, 
 		return nil, err
 	}
 	if r.key == "" && len(*r.tsa) > 0 {
-		return nil, wrong("--report-tsa", "there is no signature to time-stamp without --report-key", "không có --report-key thì không có chữ ký để đóng dấu thời gian")
+		return nil, wrong("--report-tsa", "usage.report_tsa")
 	}
 	if r.key == "" {
 		return w, nil
 	}
 	if !pdf {
-		return nil, wrong("--report-key", "it signs a PDF report: --report pdf=FILE is needed", "chỉ ký báo cáo PDF: cần --report pdf=TỆP")
+		return nil, wrong("--report-key", "usage.report_key")
 	}
 	return w, w.openKey(ctx, r)
 }
@@ -96,7 +96,7 @@ func (w *reportWriter) apart(reads []string, facts string) error {
 	}
 	for _, r := range w.wanted { // facts are of one document: these are files
 		if filepath.Clean(r.path) == filepath.Clean(facts) || sameFile(r.path, facts) {
-			return wrong(facts, "two results would be written there", "hai kết quả cùng ghi vào đó")
+			return wrong(facts, "usage.two_there")
 		}
 	}
 	return notRead(facts, reads)
@@ -105,7 +105,7 @@ func (w *reportWriter) apart(reads []string, facts string) error {
 func notRead(target string, reads []string) error {
 	for _, read := range reads {
 		if read != "" && sameFile(read, target) {
-			return wrong(target, "this is an input", "đây là tệp vào")
+			return wrong(target, "usage.is_input")
 		}
 	}
 	return nil
@@ -130,7 +130,7 @@ func (w *reportWriter) openKey(ctx context.Context, r *reportFlags) error {
 	}
 	if len(key.Chain) == 0 {
 		key.Close()
-		return wrong(key.Name, "no certificate comes with the key; give --report-cert", "khóa không kèm chứng thư; thêm --report-cert")
+		return wrong(key.Name, "usage.report_cert_needed")
 	}
 	w.key = key
 	return nil

@@ -24,7 +24,7 @@ func runVersion(_ context.Context, e *env, args []string) int {
 	if rest, exit, done := f.parse(args); done {
 		return exit
 	} else if len(rest) > 0 {
-		return e.fail(f.format, wrong(rest[0], "no argument is expected", "lệnh này không nhận tham số"))
+		return e.fail(f.format, wrong(rest[0], "usage.no_argument"))
 	}
 	v := versionReport{Version: version, Go: runtime.Version(), PKCS11: pkcs11Available}
 	if info, ok := debug.ReadBuildInfo(); ok {
