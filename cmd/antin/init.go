@@ -133,7 +133,7 @@ func (e *env) askBeginning(ctx context.Context, s *settings, b *beginning, fresh
 		}
 		fmt.Fprint(e.stderr, ": ")
 		line, err := lines.ReadString('\n')
-		if err != nil && !(errors.Is(err, io.EOF) && line != "") {
+		if err != nil && (!errors.Is(err, io.EOF) || line == "") {
 			return codes.Wrap(errInput, "asking for", prompt, err)
 		}
 		if *into = strings.TrimSpace(line); *into == "" {
