@@ -128,7 +128,9 @@ type TextReport struct {
 }
 
 // Report puts the verdict in words; lang is "vi" or "en", anything else is taken as "vi".
-func (v *Verdict) Report(lang string) *Report {
+func (v *Verdict) Report(lang string) *Report { return v.report(lang, commandReader) }
+
+func (v *Verdict) report(lang string, to reader) *Report {
 	if lang != "en" {
 		lang = "vi"
 	}
@@ -140,20 +142,20 @@ func (v *Verdict) Report(lang string) *Report {
 		r.TrustSnapshot = &v.Facts.TrustSnapshot
 	}
 	for i := range v.Signatures {
-		r.Signatures = append(r.Signatures, v.signatureReport(i, lang))
+		r.Signatures = append(r.Signatures, v.signatureReport(i, lang, to))
 	}
 	r.Document = DocumentReport{Indication: v.Indication, SubIndication: optional(v.Sub), Sentence: v.sentence(lang), Tone: tone(v.Indication, v.training()), Lines: v.lines(lang)}
 	v.sumUp(r)
 	return r
 }
 
-func (v *Verdict) signatureReport(i int, lang string) SignatureReport {
+func (v *Verdict) signatureReport(i int, lang string, to reader) SignatureReport {
 	f, s := &v.Facts.Signatures[i], &v.Signatures[i]
 	r := SignatureReport{
 		ID: f.ID, Type: f.Type, Field: optional(f.Field), Format: f.Format, Level: s.Level, Indication: s.Indication,
 		SubIndication: optional(s.Sub), Integrity: s.Integrity, ByteRange: f.ByteRange, CoversWholeDocument: f.CoversWholeDocument,
 		Modifications: s.Modifications, BestSignatureTime: s.BestSignatureTime,
-		ClaimedTime: f.ClaimedTime, ValidUntil: s.ValidUntil, Errors: v.findings(i, s.Errors, lang), Warnings: v.findings(i, s.Warnings, lang),
+		ClaimedTime: f.ClaimedTime, ValidUntil: s.ValidUntil, Errors: v.findings(i, s.Errors, lang, to), Warnings: v.findings(i, s.Warnings, lang, to),
 	}
 	if c := v.certificate(f.Signer); c != nil {
 		r.Signer = &SignerReport{Subject: c.Subject, Serial: c.Serial, Issuer: c.Issuer, Agency: optional(c.Organization), Capacity: optional(c.Title)}

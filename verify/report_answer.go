@@ -154,9 +154,10 @@ func (v *Verdict) covers(i int, lang string) string {
 }
 
 // findings puts findings in words, with what is known about the thing at hand.
-func (v *Verdict) findings(i int, fs []Finding, lang string) []TextReport {
+func (v *Verdict) findings(i int, fs []Finding, lang string, to reader) []TextReport {
 	out := make([]TextReport, 0, len(fs))
 	for _, f := range fs {
+		nextOf := f.Code
 		what, cause, next := codes.Findings()[f.Code].In(lang)
 		if what == "" {
 			what = text(f.Code, lang)
@@ -168,8 +169,12 @@ func (v *Verdict) findings(i int, fs []Finding, lang string) []TextReport {
 		}
 		if inner := codes.Findings()[f.Detail]; f.Code == "timestamp_untrusted" && inner.Code != "" && f.Detail != "no_path" {
 			_, _, next = inner.In(lang) // a root would not help
+			nextOf = f.Detail
 		}
-		if more := v.concrete(i, f, lang); more != "" {
+		if said, ok := to.own(nextOf, lang); ok {
+			next = said
+		}
+		if more := v.concrete(i, f, lang, to); more != "" {
 			next = strings.TrimSpace(next + " " + plain(more))
 		}
 		one := TextReport{Code: f.Code, Text: strings.TrimSpace(what + " " + next), What: what, Cause: cause, Next: next, Technical: plain(technical)}
@@ -271,12 +276,12 @@ var aCommonName = regexp.MustCompile(`(?:^|[,+])CN=((?:[^\\,+]|\\.)+)`)
 var anAddress = regexp.MustCompile(`\bhttps?://([^/\s"':?#]+(?::\d+)?)`)
 
 // concrete names the certificate, server, service or date that would make the difference.
-func (v *Verdict) concrete(i int, f Finding, lang string) string {
+func (v *Verdict) concrete(i int, f Finding, lang string, to reader) string {
 	switch f.Code {
 	case "no_path":
-		return v.missing(i, lang)
+		return v.missing(i, lang, to)
 	case "no_revocation_evidence", "revocation_stale", "revocation_before_signature":
-		return v.whomToAsk(f.Detail, lang)
+		return v.whomToAsk(f.Detail, lang, to)
 	case "sha1", "weak_algorithm":
 		if service := v.service(i); service != "" {
 			return text("next.service", lang, "service", quoted(service))
@@ -291,7 +296,7 @@ func (v *Verdict) concrete(i int, f Finding, lang string) string {
 
 // missing names the certificate at which the paths of a signature end without an anchor: one that is not at hand, or a root that came
 // with the file.
-func (v *Verdict) missing(i int, lang string) string {
+func (v *Verdict) missing(i int, lang string, to reader) string {
 	last := v.Facts.Signatures[i].Signer
 	for _, c := range v.Facts.Signatures[i].Chains {
 		if c.Anchor == nil && len(c.Certificates) > 0 {
@@ -304,15 +309,15 @@ func (v *Verdict) missing(i int, lang string) string {
 	case c == nil:
 		return ""
 	case c.Issuer == c.Subject:
-		return text("next.root", lang, "name", v.named(c.Subject))
+		return to.or("next.root", lang, "name", v.named(c.Subject))
 	}
 	return text("next.issuer", lang, "name", v.named(c.Issuer))
 }
 
 // whomToAsk says how the revocation data about a certificate could be had.
-func (v *Verdict) whomToAsk(subject, lang string) string {
+func (v *Verdict) whomToAsk(subject, lang string, to reader) string {
 	if v.Facts.Offline {
-		return text("next.online", lang)
+		return to.or("next.online", lang)
 	}
 	for _, u := range v.Facts.Unanswered {
 		if c := v.certificate(u.Certificate); c == nil || c.Subject != subject {
@@ -323,7 +328,7 @@ func (v *Verdict) whomToAsk(subject, lang string) string {
 			if u.Code == "fetch.address_refused" {
 				key = "next.allow"
 			}
-			return text(key, lang, "host", quoted(m[1]))
+			return to.or(key, lang, "host", quoted(m[1]))
 		}
 	}
 	return ""
