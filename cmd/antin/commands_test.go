@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/pkitest"
 )
 
@@ -99,6 +100,7 @@ func TestABatchGoesOnPastErrors(t *testing.T) {
 const asProgram = "ANTIN_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	sandbox.Child()
 	if os.Getenv(asProgram) != "" {
 		main()
 	}

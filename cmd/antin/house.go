@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/fetch"
 	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/audit"
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -23,15 +24,18 @@ import (
 	"github.com/antinvn/antin/internal/foundation/i18n"
 	"github.com/antinvn/antin/internal/foundation/job"
 	"github.com/antinvn/antin/internal/foundation/operate"
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/web"
 	"github.com/antinvn/antin/internal/pki/training"
 	trusted "github.com/antinvn/antin/internal/pki/trust"
+	"github.com/antinvn/antin/internal/records/check"
 	"github.com/antinvn/antin/internal/records/document"
 	"github.com/antinvn/antin/internal/records/register"
 	"github.com/antinvn/antin/internal/signing/credential"
 	"github.com/antinvn/antin/internal/signing/session"
+	"github.com/antinvn/antin/revocation"
 )
 
 // This file wires the house: it alone knows every room. A room that is new gets its line in each of the lists below.
@@ -40,13 +44,13 @@ import (
 var (
 	texts = []fs.FS{
 		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
-		org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files,
+		org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files, check.Files, sandbox.Texts,
 	}
 	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
 )
 
 // policies say who may do what.
-var policies = []auth.Policy{operate.Policy, org.Policy, training.Policy, credential.Policy, session.Policy, register.Policy, document.Policy}
+var policies = []auth.Policy{operate.Policy, org.Policy, training.Policy, credential.Policy, session.Policy, register.Policy, document.Policy, check.Policy}
 
 // referrers are the columns that name the event which last wrote a row: what the log is reconciled with.
 var referrers = audit.Referrers{
@@ -131,9 +135,10 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 		return nil, err
 	}
 	credentials := credential.New(h.db, h.auth, ring, practice)
+	anchors := trusted.New(trusted.Training("training", practice.Root()))
 	documents := document.New(h.db, h.auth, h.blobs, session.New(session.Config{
 		DB: h.db, Auth: h.auth, Blobs: h.blobs, Credentials: credentials, TSA: practice.TSA(), Evidence: practice.Status(),
-		Trust: trusted.New(trusted.Training("training", practice.Root())), Clock: clk,
+		Trust: anchors, Clock: clk,
 	}))
 	op := operate.New(h.db, h.auth)
 	figures, err := operate.NewMetrics(log, c.MetricsFrom, append(op.Gauges(), operate.Gauge{
@@ -146,11 +151,15 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 	if err != nil {
 		return nil, err
 	}
+	checks, err := openChecks(c, h.auth, ring, anchors, practice.Fetch(), clk)
+	if err != nil {
+		return nil, err
+	}
 	h.web, err = web.New(web.Config{
 		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
 		Sessions: h.auth.Sessions(), Once: h.auth.Forms(),
 	}, auth.Pages(h.auth), org.Pages(org.New(h.db, h.auth)), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice),
-		document.Pages(documents), register.Pages(register.New(h.db, h.auth)))
+		document.Pages(documents), register.Pages(register.New(h.db, h.auth)), check.Pages(checks))
 	return h, err
 }
 
@@ -179,6 +188,22 @@ func openBlobs(ctx context.Context, c *config.Config, db *store.DB, issuer *stor
 		return nil, err
 	}
 	return blob.New(blob.Config{Driver: driver, DB: db, Warrant: issuer.System("blob", blob.Tables...), Ring: ring, Clock: clk})
+}
+
+// openChecks makes the room that checks signatures for everybody: files are read in children.
+func openChecks(c *config.Config, a *auth.Service, ring *seal.Ring, anchors *trusted.Snapshot, asks *fetch.Client, clk clock.Clock) (*check.Service, error) {
+	key, err := ring.Derive("check.answer")
+	if err != nil {
+		return nil, err
+	}
+	children, err := sandbox.New(sandbox.Config{Limits: sandbox.Limits{Size: c.UploadLimit}})
+	if err != nil {
+		return nil, err
+	}
+	return check.New(check.Config{
+		Auth: a, Verifier: children, Trust: anchors.Store, Fetch: asks, Cache: revocation.NewMemoryCache(0),
+		Key: key, Clock: clk, Limits: check.Limits{Size: c.UploadLimit},
+	})
 }
 
 // workersAtOnce is how many jobs one node does side by side: conversions and sending wait more than they compute.

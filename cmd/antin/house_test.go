@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"os"
@@ -59,6 +61,9 @@ func TestServeAnswersAndStops(t *testing.T) {
 	if !strings.Contains(page, "Ấn tín") {
 		t.Errorf("no first page: %q %s", page, errs.String())
 	}
+	if said := checkAt(t, "http://"+address, "../../testdata/vectors/pades-sealed.pdf"); !strings.Contains(said, "Chưa kết luận được về chữ ký của") || !strings.Contains(said, `name="answer"`) {
+		t.Errorf("a stranger who checks a file hears %s", said)
+	}
 	stop()
 	if code := <-ended; code != exitDone {
 		t.Errorf("ended with %d: %s", code, errs.String())
@@ -69,6 +74,34 @@ func TestServeAnswersAndStops(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "data", "antin.db")); err != nil {
 		t.Error(err)
 	}
+}
+
+// checkAt sends a file to be checked, as anybody does, and returns the page: a child of the house reads the file.
+func checkAt(t *testing.T, address, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", filepath.Base(file))
+	if err == nil {
+		_, err = part.Write(content)
+	}
+	if err = errors.Join(err, form.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.Post(address+"/kiem-tra", form.FormDataContentType(), &body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 func TestServeSaysWhatIsMissing(t *testing.T) {

@@ -14,10 +14,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/keys"
 )
 
 func main() {
+	sandbox.Child() // a child does its work and ends here
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	ignoreFileSizeSignal()

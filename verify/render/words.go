@@ -13,7 +13,10 @@ var files embed.FS
 
 var words = sync.OnceValue(func() *texts.Catalogue { return texts.Must(files) })
 
-// wordsOf are the labels of a report in a language, by their keys without "report.".
+// Words are the labels of a report in a language ("vi" or "en"), by their keys without "report.": for programs that show the same answer on a page of their
+// own.
+func Words(lang string) map[string]string { return wordsOf(lang) }
+
 func wordsOf(lang string) map[string]string {
 	out := map[string]string{}
 	for _, key := range words().Keys() {

@@ -49,7 +49,7 @@ func (s *Server) fail(r *Request, err error) {
 	if r.out.status != 0 { // half an answer is out already
 		return
 	}
-	if f.Class == fault.TooMany {
+	if f.Class == fault.TooMany || f.Class == fault.Unavailable {
 		r.out.Header().Set("Retry-After", "60")
 	}
 	r.out.Header().Set("Cache-Control", "no-store")
@@ -71,6 +71,15 @@ func (s *Server) fail(r *Request, err error) {
 		s.config.Log.Error("failure page", "request", r.ID, "error", err)
 		http.Error(r.out, v.What+" "+v.Next+" ("+v.Code+", "+r.ID+")", v.Status)
 	}
+}
+
+// Failure is an error as this reader is told of it: for pages where one of several things failed.
+func (r *Request) Failure(err error) Failure {
+	f := fault.Of(err)
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		f = tooLarge(large.Limit)
+	}
+	return r.server.failure(r, f)
 }
 
 // failure finds a fault's texts. A code without one is an internal failure to its reader; the log has the rest.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"iter"
 	"mime/multipart"
 	"net/http"
 
@@ -19,6 +20,37 @@ type Upload struct {
 
 	field string
 	in    *bufio.Reader
+}
+
+// Uploads are the files of a request, one after the other: each is read before the next is asked for. It is for routes that change nothing:
+// values beside the files, a form's single-use id among them, are passed over. It ends at the first error.
+func (r *Request) Uploads() iter.Seq2[*Upload, error] {
+	return func(yield func(*Upload, error) bool) {
+		parts, err := r.MultipartReader()
+		if err != nil {
+			yield(nil, unreadable(err))
+			return
+		}
+		for range maxParts {
+			p, err := parts.NextRawPart()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			var u *Upload
+			switch {
+			case err != nil:
+				err = unreadable(err)
+			case p.FileName() == "":
+				continue
+			default:
+				u, err = newUpload(p)
+			}
+			if !yield(u, err) || err != nil {
+				return
+			}
+		}
+		yield(nil, unreadable(errForm))
+	}
 }
 
 func newUpload(p *multipart.Part) (*Upload, error) {

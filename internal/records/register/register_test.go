@@ -1,9 +1,11 @@
 package register_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -337,37 +339,32 @@ func TestManyTakeAtOnce(t *testing.T) {
 	})
 }
 
-func TestOnlyTheAgencysClerkSeesItsRegister(t *testing.T) {
+func TestWhoSeesARegister(t *testing.T) {
 	h := open(t, storetest.SQLite(t))
-	province := h.Agency(t, 0, false)
-	mine, other := h.Agency(t, province, false), h.Agency(t, province, false)
-	clerk := h.Actor(mine, auth.Clerk)
-	if _, err := h.take(t, clerk, register.Taking{For: 1, Agency: mine, Notation: "UBND", Kind: "quyet-dinh"}, false); err != nil {
-		t.Fatal(err)
+	last := store.ID(0)
+	number := func(t testing.TB, agency store.ID) store.ID {
+		last++
+		clerk := h.Actor(agency, auth.Clerk)
+		if _, err := h.take(t, clerk, register.Taking{For: last, Agency: agency, Notation: "UBND", Kind: "quyet-dinh"}, false); err != nil {
+			t.Fatal(err)
+		}
+		return last
 	}
-	for name, c := range map[string]struct {
-		who  auth.Actor
-		want fault.Class
-	}{
-		"visitor":              {auth.Actor{Agency: mine}, fault.Unauthenticated},
-		"drafter":              {h.Actor(mine, auth.Drafter), fault.Denied},
-		"another agency":       {h.Actor(other, auth.Clerk), fault.NotFound},
-		"the one above":        {h.Reaching(province, auth.Subordinates, auth.Clerk), fault.NotFound},
-		"clerk":                {clerk, 0},
-		"clerk in other roles": {h.Actor(mine, auth.Leader, auth.Clerk), 0},
-	} {
-		numbers, err := h.Numbers(t.Context(), c.who, register.Asked{Agency: mine, Limit: 1})
-		books, err2 := h.Books(t.Context(), c.who, mine)
-		for _, err := range []error{err, err2} {
-			if c.want == 0 && err != nil || c.want != 0 && !fault.Is(err, c.want) {
-				t.Errorf("%s: %v", name, err)
+	authtest.Permissions(t, h.House, register.Policy, map[string]authtest.Case{
+		"records/register.Numbers": {Make: number, Call: func(ctx context.Context, who auth.Actor, agency, thing store.ID) error {
+			got, err := h.Numbers(ctx, who, register.Asked{Agency: agency, Limit: register.MaxLimit})
+			if err == nil && !slices.ContainsFunc(got, func(n register.Number) bool { return n.For == thing }) {
+				err = fault.New(fault.NotFound, store.ErrNotFound, "")
 			}
-		}
-		if (len(numbers) == 1) != (c.want == 0) || (len(books) == 1) != (c.want == 0) {
-			t.Errorf("%s: %v, %v", name, numbers, books)
-		}
-	}
-	if _, err := h.Numbers(t.Context(), clerk, register.Asked{Agency: mine, Limit: register.MaxLimit + 1}); !fault.Is(err, fault.Invalid) {
+			return err
+		}},
+		"records/register.Books": {Make: number, Call: func(ctx context.Context, who auth.Actor, agency, _ store.ID) error {
+			_, err := h.Books(ctx, who, agency)
+			return err
+		}},
+	})
+	clerk := h.Actor(h.Agency(t, 0, false), auth.Clerk)
+	if _, err := h.Numbers(t.Context(), clerk, register.Asked{Agency: clerk.Agency, Limit: register.MaxLimit + 1}); !fault.Is(err, fault.Invalid) {
 		t.Error(err)
 	}
 }

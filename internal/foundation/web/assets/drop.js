@@ -9,10 +9,10 @@ for (const box of document.querySelectorAll("[data-drop]")) {
     box.classList.toggle("over", on);
   };
   const tell = () => {
-    const file = input.files[0];
-    const large = file && file.size > Number(box.dataset.limit);
-    output.textContent = file ? `${file.name} (${size(file.size)})${large ? " – " + output.dataset.large : ""}` : "";
-    output.classList.toggle("error", Boolean(large));
+    const files = [...input.files];
+    const large = files.some((file) => file.size > Number(box.dataset.limit));
+    output.textContent = files.map((file) => `${file.name} (${size(file.size)})`).join(", ") + (large ? " – " + output.dataset.large : "");
+    output.classList.toggle("error", large);
   };
   box.addEventListener("dragover", over(true));
   box.addEventListener("dragleave", over(false));
