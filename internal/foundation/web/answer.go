@@ -122,7 +122,7 @@ func (a *Download) send(_ *Server, r *Request) error {
 		n, err := a.Content.Read(buffer)
 		if n > 0 {
 			if _, err := r.out.slowly(buffer[:n]); err != nil {
-				return nil //nolint:nilerr // the reader went away
+				return nil // the reader went away
 			}
 		}
 		switch {

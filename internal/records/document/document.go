@@ -1,6 +1,7 @@
 package document
 
 import (
+	"slices"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/blob"
@@ -72,10 +73,8 @@ type Full struct {
 
 // in holds a document to a state.
 func (d *Document) in(states ...State) error {
-	for _, s := range states {
-		if d.State == s {
-			return nil
-		}
+	if slices.Contains(states, d.State) {
+		return nil
 	}
 	return fault.New(fault.Conflict, ErrState, d.Title)
 }

@@ -2,6 +2,8 @@ package document_test
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -186,9 +188,7 @@ func TestContentNeverFlowsDownTheTree(t *testing.T) {
 		look := func(when string, seen map[string]bool) {
 			t.Helper()
 			all := map[string]auth.Actor{"drafter": h.drafter, "leader": h.leader, "clerk": h.clerk, "recipient": h.recipient}
-			for name, who := range strangers {
-				all[name] = who
-			}
+			maps.Copy(all, strangers)
 			for name, who := range all {
 				_, err := h.Get(t.Context(), who, id)
 				if want := seen[name]; want != (err == nil) {
@@ -318,5 +318,76 @@ func TestFilesThatAreRefused(t *testing.T) {
 		if _, err := h.Write(t.Context(), h.drafter, n); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// many is how many documents the plans are read at.
+const many = 50_000
+
+// TestNoListReadsATableWhole reads the plan of every list at 50,000 documents of one agency, for its clerk, who sees most.
+func TestNoListReadsATableWhole(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		h := newHouse(t, address)
+		h.fill(t, address)
+		all := h.ground.Actor(h.commune, auth.Drafter, auth.Leader, auth.Clerk)
+		costly := storetest.Costly(t, address)
+		if costly(`SELECT id FROM document WHERE title = ? ORDER BY title LIMIT 10`, "t") == nil {
+			t.Error("a list without index costs nothing")
+		}
+		for _, v := range []document.View{document.Waiting, document.Mine, document.Outgoing, document.Incoming} {
+			for _, after := range []*document.Place{nil, {Value: 1 << 50, ID: 25_000}} {
+				var statements []document.Statement
+				err := h.ground.DB.View(t.Context(), h.ground.Issuer.System("test"), func(tx *store.Tx) error {
+					statements = document.Statements(tx, all, v, after)
+					return nil
+				})
+				if err != nil || len(statements) == 0 {
+					t.Fatal(v, err)
+				}
+				for _, s := range statements {
+					if steps := costly(s.SQL, s.Args...); len(steps) > 0 {
+						t.Errorf("%s: %q", v, steps)
+					}
+				}
+			}
+		}
+	})
+}
+
+// fill writes documents behind the store's back: of a hundred agencies, in all states, each to two recipients.
+func (h *house) fill(t *testing.T, address string) {
+	t.Helper()
+	db := storetest.Raw(t, address)
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := []document.State{document.Draft, document.Returned, document.Signed, document.Numbered, document.Issued}
+	exec := func(query string, args ...any) {
+		t.Helper()
+		if _, err := tx.ExecContext(t.Context(), query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`INSERT INTO scope (ancestor, descendant, internal, since, until)
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT 90000 + i % 300, 200000 + i, 1, 0, 9000000000000000 FROM n`)
+	const rows = 500
+	for from := 1; from <= many; from += rows {
+		var documents, recipients, parts []string
+		for i := from; i < from+rows; i++ {
+			agency := int64(h.commune)
+			if i%3 != 0 {
+				agency = int64(i%100) + 5000
+			}
+			documents = append(documents, fmt.Sprintf(`(%d,%d,%d,'t','quyet-dinh','%s','f','n',1,0,'',NULL,'','',1)`, i, agency, i%50+1, states[i%len(states)]))
+			recipients = append(recipients, fmt.Sprintf(`(%d,%d,'n',%d,NULL,1)`, i, int64(h.commune), i), fmt.Sprintf(`(%d,%d,'n',%d,%d,1)`, i, i%100+5000, i, i))
+			parts = append(parts, fmt.Sprintf(`(%d,%d,1)`, i%50+1, i))
+		}
+		exec(`INSERT INTO document (id, agency, drafter, title, kind, state, file, name, size, number, notation, day, signer, reason, event) VALUES ` + strings.Join(documents, ","))
+		exec(`INSERT INTO document_recipient (document, agency, name, issued, opened, event) VALUES ` + strings.Join(recipients, ","))
+		exec(`INSERT INTO document_part (account, document, event) VALUES ` + strings.Join(parts, ","))
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
 	}
 }

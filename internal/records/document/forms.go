@@ -1,6 +1,7 @@
 package document
 
 import (
+	"errors"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -43,6 +44,9 @@ func (p page) write(r *web.Request) (web.Answer, error) {
 		if err == nil {
 			return web.SeeOther(at(d.ID, "")).Say(web.T("document.said.written")), nil
 		}
+		if first, taken := errors.AsType[*store.Done](err); taken {
+			return web.SeeOther(at(first.Object, "")), nil
+		}
 		if !form.Blame(err) {
 			return nil, err
 		}
@@ -81,7 +85,7 @@ type formData struct {
 }
 
 // finish is what happens to a form: the command, what is said after it, where the reader goes.
-func (p page) finish(r *web.Request, form *web.Form, d *Full, title string, data formData, act func(seen store.ID) error, said func() web.Text) (web.Answer, error) {
+func (p page) finish(form *web.Form, d *Full, title string, data formData, act func(seen store.ID) error, said func() web.Text) (web.Answer, error) {
 	if before := d.Event; form.OK() {
 		seen, err := store.ParseID(evtKind, form.Field("seen").Value)
 		if err == nil {
@@ -89,6 +93,9 @@ func (p page) finish(r *web.Request, form *web.Form, d *Full, title string, data
 		}
 		if err == nil {
 			return web.SeeOther(at(d.ID, "")).Say(said()), nil
+		}
+		if _, taken := errors.AsType[*store.Done](err); taken { // by a node that stopped before it answered
+			return web.SeeOther(at(d.ID, "")), nil
 		}
 		if !form.Blame(err) {
 			return nil, err
@@ -125,7 +132,7 @@ func (p page) replace(r *web.Request) (web.Answer, error) {
 		return nil, err
 	}
 	data := formData{Said: &web.Banner{Kind: web.Bad, Title: web.T("document.returned_because"), Body: web.Plain(d.Reason)}}
-	return p.finish(r, form, &d, "document.replace", data, func(seen store.ID) error {
+	return p.finish(form, &d, "document.replace", data, func(seen store.ID) error {
 		return p.s.Replace(r.Context(), who, d.ID, seen, in.File.Name, in.File)
 	}, always("document.said.replaced"))
 }
@@ -153,7 +160,10 @@ func (p page) sign(r *web.Request) (web.Answer, error) {
 		}
 	}
 	data := formData{Banner: training.Banner(), Facts: facts(r, &d.Document), Note: web.T("document.sign.note")}
-	return p.finish(r, form, &d, "document.sign", data, func(seen store.ID) error {
+	return p.finish(form, &d, "document.sign", data, func(seen store.ID) error {
+		if d.just("signed", who) {
+			return nil
+		}
 		return p.s.Sign(r.Context(), who, d.ID, seen)
 	}, always("document.said.signed"))
 }
@@ -180,7 +190,7 @@ func (p page) back(r *web.Request) (web.Answer, error) {
 	if err := allowed(who, need); err != nil {
 		return nil, err
 	}
-	return p.finish(r, form, &d, "document.return", formData{Facts: facts(r, &d.Document)}, func(seen store.ID) error {
+	return p.finish(form, &d, "document.return", formData{Facts: facts(r, &d.Document)}, func(seen store.ID) error {
 		return act(r.Context(), who, d.ID, seen, in.Reason)
 	}, always("document.said.returned"))
 }
@@ -214,12 +224,15 @@ func (p page) seal(r *web.Request) (web.Answer, error) {
 		data.Said = &web.Banner{Kind: web.Info, Title: web.T("document.seal.numbered", "notation", d.Notation), Body: web.T("document.seal.numbered_next")}
 		form.Field("date").Kind = "hidden"
 	}
-	return p.finish(r, form, &d, "document.seal", data, func(seen store.ID) error {
+	return p.finish(form, &d, "document.seal", data, func(seen store.ID) error {
 		return p.numberAndSeal(r, who, &d, seen, in.Date)
 	}, func() web.Text { return web.T("document.said.issued", "notation", d.Notation) })
 }
 
 func (p page) numberAndSeal(r *web.Request, who auth.Actor, d *Full, seen store.ID, date time.Time) error {
+	if d.just("sealed", who) {
+		return nil
+	}
 	if d.State != Numbered {
 		if err := p.s.Number(r.Context(), who.Inner(), d.ID, seen, date); err != nil {
 			return err
@@ -231,6 +244,12 @@ func (p page) numberAndSeal(r *web.Request, who auth.Actor, d *Full, seen store.
 		*d, seen = now, now.Event
 	}
 	return p.s.Seal(r.Context(), who, d.ID, seen)
+}
+
+// just reports whether the last that was done with a document is this, by this actor: what a form asks for whose answer was lost.
+func (d *Full) just(what string, who auth.Actor) bool {
+	n := len(d.Steps)
+	return n > 0 && d.Steps[n-1].What == what && d.Steps[n-1].Account == who.Account
 }
 
 // allowed keeps a form from those whose command would be refused: the command itself asks again.

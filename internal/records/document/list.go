@@ -91,10 +91,12 @@ func (s *Service) CountWaiting(ctx context.Context, who auth.Actor) (n int64, er
 	return n, err
 }
 
-// query is a list by one index: tables and condition, and whether it goes by the time of issue.
+// query is a list by one index: tables and condition, the column of the document that the index ends with, and whether the time of issue
+// stands before it.
 type query struct {
 	from   string
 	args   []any
+	key    string
 	issued bool
 }
 
@@ -106,32 +108,35 @@ const (
 func queries(who auth.Actor, v View) (out []query) {
 	switch v {
 	case Mine:
-		return []query{{from: `document_part p JOIN document d ON d.id = p.document WHERE p.account = ?`, args: []any{who.Account}}}
+		return []query{{from: `document_part p JOIN document d ON d.id = p.document WHERE p.account = ?`, args: []any{who.Account}, key: `p.document`}}
 	case Outgoing:
-		return []query{{from: `document d WHERE d.agency = ?`, args: []any{who.Agency}}}
+		return []query{{from: `document d WHERE d.agency = ?`, args: []any{who.Agency}, key: `d.id`}}
 	case Incoming:
-		return []query{{from: received, args: []any{who.Agency}, issued: true}}
+		return []query{{from: received, args: []any{who.Agency}, key: `r.document`, issued: true}}
 	case Waiting:
 	}
-	out = append(out, query{from: `document d WHERE d.drafter = ? AND d.state = ?`, args: []any{who.Account, string(Returned)}})
+	out = append(out, query{from: `document d WHERE d.drafter = ? AND d.state = ?`, args: []any{who.Account, string(Returned)}, key: `d.id`})
 	if who.May(auth.SignDocument) {
-		out = append(out, query{from: inState, args: []any{who.Agency, string(Draft)}})
+		out = append(out, query{from: inState, args: []any{who.Agency, string(Draft)}, key: `d.id`})
 	}
 	if who.May(auth.NumberDocument) || who.May(auth.SealDocument) {
-		out = append(out, query{from: inState, args: []any{who.Agency, string(Signed)}}, query{from: inState, args: []any{who.Agency, string(Numbered)}})
+		for _, state := range []State{Signed, Numbered} {
+			out = append(out, query{from: inState, args: []any{who.Agency, string(state)}, key: `d.id`})
+		}
 	}
 	if who.May(auth.ReadDocuments) {
-		out = append(out, query{from: received + ` AND r.opened IS NULL`, args: []any{who.Agency}})
+		out = append(out, query{from: received + ` AND r.opened IS NULL`, args: []any{who.Agency}, key: `r.document`})
 	}
 	return out
 }
 
-func (q query) run(tx *store.Tx, who auth.Actor, after *Place, limit int) ([]Row, error) {
+// statement is the list behind a place, held to what the actor sees.
+func (q query) statement(tx *store.Tx, who auth.Actor, after *Place, limit int) (string, []any) {
 	condition, more := visible(tx, who)
 	args := append(slices.Clone(q.args), more...)
-	columns, behind, order := columns+`, NULL`, ` AND d.id < ?`, ` ORDER BY d.id DESC`
+	date, behind, order := `, NULL`, ` AND `+q.key+` < ?`, ` ORDER BY `+q.key+` DESC`
 	if q.issued {
-		columns, behind, order = columns[:len(columns)-len(`, NULL`)]+`, r.issued`, ` AND (r.issued, r.document) < (?, ?)`, ` ORDER BY r.issued DESC, r.document DESC`
+		date, behind, order = `, r.issued`, ` AND (r.issued, r.document) < (?, ?)`, ` ORDER BY r.issued DESC, r.document DESC`
 	}
 	if after == nil {
 		behind = ``
@@ -141,10 +146,15 @@ func (q query) run(tx *store.Tx, who auth.Actor, after *Place, limit int) ([]Row
 		}
 		args = append(args, after.ID)
 	}
+	return columns + date + ` FROM ` + q.from + ` AND ` + condition + behind + order + ` LIMIT ?`, append(args, limit)
+}
+
+func (q query) run(tx *store.Tx, who auth.Actor, after *Place, limit int) ([]Row, error) {
+	statement, args := q.statement(tx, who, after, limit)
 	return store.Collect(tx, func(r store.Scanner) (row Row, err error) {
 		row.Document, err = scan(with{r, store.At(&row.Received)})
 		return row, err
-	}, columns+` FROM `+q.from+` AND `+condition+behind+order+` LIMIT ?`, append(args, limit)...)
+	}, statement, args...)
 }
 
 // with scans one more column behind a document's.

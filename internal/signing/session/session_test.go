@@ -129,7 +129,7 @@ func (h *house) put(t *testing.T, more string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = h.House.DB.Do(t.Context(), h.Issuer.System("test", "drawer", "blob", "blob_ref"), func(tx *store.Tx) error {
+	err = h.DB.Do(t.Context(), h.Issuer.System("test", "drawer", "blob", "blob_ref"), func(tx *store.Tx) error {
 		if _, err := tx.Exec(`DELETE FROM drawer WHERE id = ?`, h.thing); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (h *house) put(t *testing.T, more string) {
 func (h *house) report(t *testing.T) *verify.Report {
 	t.Helper()
 	var s session.Subject
-	err := h.House.DB.View(t.Context(), h.Issuer.System("test"), func(tx *store.Tx) (err error) {
+	err := h.DB.View(t.Context(), h.Issuer.System("test"), func(tx *store.Tx) (err error) {
 		s, err = paper{}.SubjectTx(tx, h.thing, "")
 		return err
 	})
@@ -163,7 +163,7 @@ func (h *house) report(t *testing.T) *verify.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := h.House.Clock.Now()
+	now := h.Clock.Now()
 	f, err := verify.Collect(t.Context(), bytes.NewReader(b), int64(len(b)), &verify.CollectOptions{Trust: h.trust.Store(), Offline: true, At: now})
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestASignatureInTwoCommands(t *testing.T) {
 		refused(t, "another leader completes", err, store.ErrNotFound)
 		_, err = h.CompleteSeal(t.Context(), h.Actor(h.agency, auth.Clerk), paper{}, s.ID)
 		refused(t, "as a seal", err, store.ErrNotFound)
-		h.House.Clock.Advance(session.Life - time.Second)
+		h.Clock.Advance(session.Life - time.Second)
 		done, err := h.CompleteSignature(t.Context(), h.leader, paper{}, s.ID)
 		if err != nil || done.State != session.Done || done.Result == "" {
 			t.Fatalf("%+v, %v", done, err)
@@ -243,7 +243,7 @@ func TestWhatEndsASession(t *testing.T) {
 		meanwhile func(*testing.T, *house)
 		want      codes.Code
 	}{
-		"too long":            {func(_ *testing.T, h *house) { h.House.Clock.Advance(session.Life) }, session.ErrExpired},
+		"too long":            {func(_ *testing.T, h *house) { h.Clock.Advance(session.Life) }, session.ErrExpired},
 		"another file":        {func(t *testing.T, h *house) { h.put(t, "\n") }, session.ErrChanged},
 		"the role was taken":  {func(_ *testing.T, h *house) { h.leader.Grants = nil }, auth.ErrDenied},
 		"the agency changed":  {func(_ *testing.T, h *house) { h.leader.Grants[0].Agency, h.leader.Agency = 5, 5 }, store.ErrNotFound},
