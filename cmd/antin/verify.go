@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/verify"
 )
 
@@ -268,19 +270,24 @@ func (v *verifier) drawPages(ctx context.Context, path string, verdict *verify.V
 		return err
 	}
 	defer file.Close()
-	renderer := pageRenderer()
+	box, failed := newSandbox()
+	if failed == nil {
+		defer box.Close()
+	}
 	for i := range report.Signatures {
 		s, r := &verdict.Facts.Signatures[i], &report.Signatures[i]
 		if !slices.ContainsFunc(s.Changes, func(c verify.Change) bool { return c.Page > 0 && c.Class != verify.ClassLTA }) {
 			continue
 		}
-		if renderer == nil {
-			r.PicturesNote = v.e.say("verify.no_renderer")
-			continue
+		err := failed
+		if err == nil {
+			r.Pictures, err = verify.Pictures(ctx, box.Renderer(v.options.Password), file, size, v.options.Password, s)
 		}
-		r.Pictures, err = verify.Pictures(ctx, renderer, file, size, v.options.Password, s)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if f, ok := errors.AsType[*fault.Error](err); ok {
+			err = f // says more than that a page cannot be drawn
 		}
 		if err != nil {
 			r.PicturesNote = v.e.say("verify.not_drawn", "why", explain(err, v.e.lang).line())
