@@ -13,28 +13,32 @@ import (
 
 // own says who may use this package's methods.
 var own = Policy{
-	"foundation/auth.SignIn":         {Anyone: true, Decides: "name and password"},
-	"foundation/auth.FirstPassword":  {Anyone: true, Decides: "a ticket that a one-time password gave"},
-	"foundation/auth.SecondFactor":   {Anyone: true, Decides: "a ticket that a right password gave"},
-	"foundation/auth.BeginTOTP":      {SignedIn: true, Decides: "one's own account"},
-	"foundation/auth.ConfirmTOTP":    {SignedIn: true, Decides: "one's own account, and a code of the app"},
-	"foundation/auth.RemoveTOTP":     {SignedIn: true, Decides: "one's own account, and its password"},
-	"foundation/auth.ResetFactors":   {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
-	"foundation/auth.SignOut":        {SignedIn: true, Decides: "one's own session"},
-	"foundation/auth.Choose":         {SignedIn: true, Decides: "one's own session, an agency of one's own grants"},
-	"foundation/auth.ChangePassword": {SignedIn: true, Decides: "one's own account, and its password"},
-	"foundation/auth.MySessions":     {SignedIn: true, Decides: "one's own account"},
-	"foundation/auth.EndSession":     {SignedIn: true, Decides: "one's own session"},
-	"foundation/auth.EndOthers":      {SignedIn: true, Decides: "one's own sessions"},
-	"foundation/auth.MyAccount":      {SignedIn: true, Decides: "one's own account"},
-	"foundation/auth.CreateAccount":  {Needs: ManageAccounts, Decides: "the account's agency"},
-	"foundation/auth.Accounts":       {Needs: ManageAccounts, Decides: "the accounts' agencies"},
-	"foundation/auth.Account":        {Needs: ManageAccounts, Decides: "the account's agency"},
-	"foundation/auth.GivePassword":   {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
-	"foundation/auth.CloseAccount":   {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
-	"foundation/auth.OpenAccount":    {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
-	"foundation/auth.Give":           {Needs: ManageAccounts, Decides: "the grant's agency; never oneself"},
-	"foundation/auth.End":            {Needs: ManageAccounts, Decides: "the grant's agency"},
+	"foundation/auth.SignIn":          {Anyone: true, Decides: "name and password"},
+	"foundation/auth.FirstPassword":   {Anyone: true, Decides: "a ticket that a one-time password gave"},
+	"foundation/auth.SecondFactor":    {Anyone: true, Decides: "a ticket that a right password gave"},
+	"foundation/auth.BeginTOTP":       {SignedIn: true, Decides: "one's own account"},
+	"foundation/auth.ConfirmTOTP":     {SignedIn: true, Decides: "one's own account, and a code of the app"},
+	"foundation/auth.RemoveTOTP":      {SignedIn: true, Decides: "one's own account, and its password"},
+	"foundation/auth.ResetFactors":    {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
+	"foundation/auth.SignInByPasskey": {Anyone: true, Decides: "a key that answered our challenge"},
+	"foundation/auth.BeginPasskey":    {SignedIn: true, Decides: "one's own account"},
+	"foundation/auth.AddPasskey":      {SignedIn: true, Decides: "one's own account, and a key that answered our challenge"},
+	"foundation/auth.RemovePasskey":   {SignedIn: true, Decides: "one's own passkey"},
+	"foundation/auth.SignOut":         {SignedIn: true, Decides: "one's own session"},
+	"foundation/auth.Choose":          {SignedIn: true, Decides: "one's own session, an agency of one's own grants"},
+	"foundation/auth.ChangePassword":  {SignedIn: true, Decides: "one's own account, and its password"},
+	"foundation/auth.MySessions":      {SignedIn: true, Decides: "one's own account"},
+	"foundation/auth.EndSession":      {SignedIn: true, Decides: "one's own session"},
+	"foundation/auth.EndOthers":       {SignedIn: true, Decides: "one's own sessions"},
+	"foundation/auth.MyAccount":       {SignedIn: true, Decides: "one's own account"},
+	"foundation/auth.CreateAccount":   {Needs: ManageAccounts, Decides: "the account's agency"},
+	"foundation/auth.Accounts":        {Needs: ManageAccounts, Decides: "the accounts' agencies"},
+	"foundation/auth.Account":         {Needs: ManageAccounts, Decides: "the account's agency"},
+	"foundation/auth.GivePassword":    {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
+	"foundation/auth.CloseAccount":    {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
+	"foundation/auth.OpenAccount":     {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
+	"foundation/auth.Give":            {Needs: ManageAccounts, Decides: "the grant's agency; never oneself"},
+	"foundation/auth.End":             {Needs: ManageAccounts, Decides: "the grant's agency"},
 }
 
 // The kinds of account, and its states.
@@ -325,6 +329,7 @@ type Held struct {
 	TOTP time.Time
 	// Recovery is how many codes are left for when the app is lost.
 	Recovery int
+	Passkeys []Passkey
 }
 
 // Account is an account with its roles.
@@ -366,6 +371,9 @@ func heldTx(tx *store.Tx, id store.ID) (h Held, err error) {
 		return h, err
 	}
 	if err := tx.Each(func(s store.Scanner) error { return s.Scan(store.At(&h.Once)) }, `SELECT until FROM password WHERE account = ? AND once = 1`, id); err != nil {
+		return h, err
+	}
+	if h.Passkeys, err = passkeysTx(tx, id); err != nil {
 		return h, err
 	}
 	return h, tx.Each(func(s store.Scanner) error { return s.Scan(store.At(&h.TOTP), &h.Recovery) },

@@ -18,6 +18,10 @@ const (
 	ErrTicket codes.Code = "auth.ticket"
 	// ErrCode: a code of the app, or for when it is lost, is wrong or was used.
 	ErrCode codes.Code = "auth.code"
+	// ErrDevice: what an authenticator said does not hold, or its key is not known here.
+	ErrDevice codes.Code = "auth.device"
+	// ErrDevices: an account has as many passkeys as it may.
+	ErrDevices codes.Code = "auth.devices"
 	// ErrCrowded: more people sign in at once than can be looked at.
 	ErrCrowded codes.Code = "auth.crowded"
 	// ErrShort, ErrLong, ErrGuessable and ErrSame: a chosen password is no good.

@@ -18,7 +18,7 @@ const (
 // Jobs are the house's work on accounts.
 func Jobs(*Service) []job.Kind {
 	return []job.Kind{{
-		Name: "auth.sweep", Tables: []string{"form", "once", "session", "attempt"}, Every: time.Hour, Work: sweep,
+		Name: "auth.sweep", Tables: []string{"form", "once", "session", "attempt", "spent"}, Every: time.Hour, Work: sweep,
 	}}
 }
 
@@ -31,6 +31,7 @@ func sweep(ctx context.Context, r *job.Run) error {
 		{`DELETE FROM once WHERE id IN (SELECT id FROM once WHERE at < ? ORDER BY at LIMIT ?)`, keepForms},
 		{`DELETE FROM session WHERE id IN (SELECT id FROM session WHERE until < ? ORDER BY until LIMIT ?)`, keepSessions},
 		{`DELETE FROM attempt WHERE key IN (SELECT key FROM attempt WHERE at < ? ORDER BY at LIMIT ?)`, forget},
+		{`DELETE FROM spent WHERE challenge IN (SELECT challenge FROM spent WHERE until < ? ORDER BY until LIMIT ?)`, challengeLife},
 	} {
 		for n := int64(sweepAtOnce); n == sweepAtOnce; {
 			if err := r.Step(ctx, func(tx *store.Tx) (err error) {

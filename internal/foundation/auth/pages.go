@@ -2,6 +2,7 @@ package auth
 
 import (
 	"embed"
+	"encoding/base64"
 
 	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/store"
@@ -23,6 +24,7 @@ func Pages(s *Service) web.Module {
 			{Pattern: "GET /dang-nhap", Handler: p.signIn, Anyone: true},
 			{Pattern: "POST /dang-nhap", Handler: p.signIn, Anyone: true},
 			{Pattern: "POST /dang-nhap/mat-khau", Handler: p.firstPassword, Anyone: true},
+			{Pattern: "POST /dang-nhap/khoa", Handler: p.passkeySignIn, Anyone: true},
 			{Pattern: "POST /dang-nhap/ma", Handler: p.secondFactor, Anyone: true},
 			{Pattern: "POST /dang-xuat", Handler: p.signOut, Anyone: true},
 			{Pattern: "GET /tai-khoan-cua-toi", Handler: p.me},
@@ -34,6 +36,9 @@ func Pages(s *Service) web.Module {
 			{Pattern: "POST " + totpPath, Handler: p.setUp},
 			{Pattern: "GET " + totpPath + "/bo", Handler: p.removeTOTP},
 			{Pattern: "POST " + totpPath + "/bo", Handler: p.removeTOTP},
+			{Pattern: "GET " + keyPath, Handler: p.addPasskey},
+			{Pattern: "POST " + keyPath, Handler: p.addPasskey},
+			{Pattern: "POST " + keyPath + "/bo", Handler: p.removePasskey},
 			{Pattern: "GET /quyen", Handler: p.policy},
 			{Pattern: "GET /tai-khoan", Handler: p.accounts},
 			{Pattern: "GET /tai-khoan/moi", Handler: p.newAccount},
@@ -60,12 +65,14 @@ func identity(a web.Actor) Actor {
 
 func from(r *web.Request) Place { return Place{r.Client, r.UserAgent()} }
 
+type signInForm struct {
+	Login    string `form:"login,required,max=100,auto=username"`
+	Password string `form:"password,password,required,max=200,auto=current-password"`
+}
+
 // signIn asks who is there.
 func (p page) signIn(r *web.Request) (web.Answer, error) {
-	var in struct {
-		Login    string `form:"login,required,max=100,auto=username"`
-		Password string `form:"password,password,required,max=200,auto=current-password"`
-	}
+	var in signInForm
 	if r.Actor.SignedIn() && r.Method != "POST" {
 		return web.SeeOther(r.URL.Query().Get("ve")), nil
 	}
@@ -82,7 +89,31 @@ func (p page) signIn(r *web.Request) (web.Answer, error) {
 			return nil, err
 		}
 	}
-	return &web.Page{Title: web.T("auth.sign_in"), Body: "sign-in.html", Form: form}, nil
+	return p.signInPage(r, form)
+}
+
+// signInPage has two ways in: a password, and a passkey where the browser can ask for one.
+func (p page) signInPage(r *web.Request, form *web.Form) (web.Answer, error) {
+	data := struct {
+		Form      *web.Form
+		Passkey   *web.Form
+		Challenge string
+		RP        string
+	}{Form: form}
+	answer := &web.Page{Title: web.T("auth.sign_in"), Body: "sign-in.html", Form: form}
+	if p.s.party.id != "" {
+		c, err := p.s.challenge(0)
+		if err != nil {
+			return nil, err
+		}
+		data.Challenge, data.RP = base64.RawURLEncoding.EncodeToString(c.Bytes), c.RP
+		if data.Passkey, err = r.Next("auth.sign_in_passkey", onward(r, "/dang-nhap/khoa"), &assertionForm{Ticket: c.Ticket}); err != nil {
+			return nil, err
+		}
+		answer.Scripts = []string{"passkey.js"}
+	}
+	answer.Data = data
+	return answer, nil
 }
 
 // enter goes on with a sign-in: into the house, or to what is needed still.
@@ -155,6 +186,7 @@ type mine struct {
 	TOTP      web.Badge
 	TOTPLink  web.Link
 	Recovery  int
+	Passkeys  []passkeyRow
 }
 
 type sessionRow struct {
@@ -182,6 +214,9 @@ func (p page) me(r *web.Request) (web.Answer, error) {
 	m.TOTP, m.TOTPLink = web.Badge{Kind: web.Quiet, Text: web.T("auth.totp.off")}, web.Link{Text: web.T("auth.totp"), Href: totpPath}
 	if !h.TOTP.IsZero() {
 		m.TOTP, m.TOTPLink, m.Recovery = web.Badge{Kind: web.Good, Text: web.T("auth.totp.on")}, web.Link{Text: web.T("auth.totp_remove"), Href: totpPath + "/bo"}, h.Recovery
+	}
+	for _, k := range h.Passkeys {
+		m.Passkeys = append(m.Passkeys, passkeyRow{k, r.Act(web.T("auth.passkey.remove"), keyPath+"/bo", "", web.Choice{Value: k.ID.Text("key"), Name: "passkey"})})
 	}
 	for _, x := range sessions {
 		row := sessionRow{Session: x}

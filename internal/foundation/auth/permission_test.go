@@ -98,7 +98,30 @@ func TestPermissions(t *testing.T) {
 			}},
 			"foundation/auth.RemoveTOTP":   {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error { return s.RemoveTOTP(ctx, who, chosen) }},
 			"foundation/auth.ResetFactors": {Make: made, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error { return s.ResetFactors(ctx, who, id) }},
-			"foundation/auth.SignOut":      {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error { return s.SignOut(ctx, who) }},
+			"foundation/auth.SignInByPasskey": {Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
+				_, err := s.SignInByPasskey(ctx, who, "", auth.Assertion{}, here)
+				return err
+			}},
+			"foundation/auth.BeginPasskey": {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
+				_, err := s.BeginPasskey(ctx, who)
+				return err
+			}},
+			"foundation/auth.AddPasskey": {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
+				if who.Account == 0 {
+					return s.AddPasskey(ctx, who, "", "", auth.Attestation{})
+				}
+				_, err := newKey(t).add(ctx, h, who)
+				return err
+			}},
+			"foundation/auth.RemovePasskey": {Mine: func(t testing.TB) (auth.Actor, store.ID) {
+				who, _ := mine(t)
+				id, err := newKey(t).add(t.Context(), h, who)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return who, id
+			}, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error { return s.RemovePasskey(ctx, who, id) }},
+			"foundation/auth.SignOut": {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error { return s.SignOut(ctx, who) }},
 			"foundation/auth.Choose": {Mine: mine, Alone: true, Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
 				if who.Account == 0 { // a visitor has no session to choose for
 					return fault.New(fault.Unauthenticated, auth.ErrSignIn, "")

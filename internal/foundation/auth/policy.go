@@ -59,6 +59,7 @@ type Service struct {
 	names      func(tx *store.Tx, agencies []store.ID) (map[store.ID]string, error)
 	hasher     *hasher
 	public     *url.URL
+	party      relyingParty
 	idle, life time.Duration
 	clock      clock.Clock
 	random     io.Reader
@@ -69,7 +70,7 @@ type Service struct {
 // New makes it of the modules' policies; a method that stands in two of them is an error.
 func New(c Config) (*Service, error) {
 	s := &Service{
-		db: c.DB, issuer: c.Issuer, rules: Policy{}, ring: c.Ring, names: c.Names, public: c.Public, idle: or(c.Idle, time.Hour), life: or(c.Life, 12*time.Hour),
+		db: c.DB, issuer: c.Issuer, rules: Policy{}, ring: c.Ring, names: c.Names, public: c.Public, party: relying(c.Public), idle: or(c.Idle, time.Hour), life: or(c.Life, 12*time.Hour),
 		random: c.Random, log: or(c.Log, slog.Default()),
 	}
 	if s.random == nil {

@@ -2,6 +2,7 @@
 package authtest
 
 import (
+	"net/url"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ type House struct {
 // Start is what the house's clock shows at first.
 var Start = time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 
+// Public is the house's address.
+var Public = &url.URL{Scheme: "https", Host: "antin.example"}
+
 // New opens a house on an empty database, with the migrations and the policies of the modules under test; auth's own come with it.
 func New(t testing.TB, url string, steps []store.Migration, policies ...auth.Policy) *House {
 	t.Helper()
@@ -32,7 +36,7 @@ func New(t testing.TB, url string, steps []store.Migration, policies ...auth.Pol
 	}
 	h := &House{Clock: clock.NewFake(Start), next: 1000}
 	h.DB, h.Issuer = storetest.Open(t, store.Config{URL: url, Migrations: append(own, steps...), Clock: h.Clock})
-	if h.Auth, err = auth.New(auth.Config{DB: h.DB, Issuer: h.Issuer, Policies: policies, Clock: h.Clock, Cost: auth.Cost{MemoryKB: 64, Passes: 1, Lanes: 1}}); err != nil {
+	if h.Auth, err = auth.New(auth.Config{DB: h.DB, Issuer: h.Issuer, Policies: policies, Clock: h.Clock, Public: Public, Cost: auth.Cost{MemoryKB: 64, Passes: 1, Lanes: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(h.Auth.Flush)
