@@ -128,7 +128,7 @@ func (p pages) add(r *web.Request, internal bool) (web.Answer, error) {
 		return nil, err
 	}
 	if v.Internal() && !internal {
-		return nil, missing(agencyPrefix)
+		return nil, missing()
 	}
 	in := nodeForm{Level: string(v.Level)}
 	form, err := in.ask(r, internal, "parent", "seen")

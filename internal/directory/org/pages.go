@@ -197,7 +197,7 @@ func (p pages) at(r *web.Request) (v View, a *asked, err error) {
 	}
 	v, err = p.s.Node(r.Context(), auth.Who(r), id, m)
 	if err == nil && v.Text() != r.PathValue("id") {
-		err = missing(agencyPrefix)
+		err = missing()
 	}
 	return v, askedOf(r.URL.Path, back), err
 }

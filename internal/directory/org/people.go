@@ -66,7 +66,7 @@ func (s *Service) person(ctx context.Context, who auth.Actor, method string, id 
 		}
 		now := ordered(believedOf(all))
 		if len(now) == 0 {
-			return d, missing(personPrefix)
+			return d, missing()
 		}
 		d.Event, err = f(tx, all, now)
 		return d, err

@@ -65,7 +65,7 @@ func (p pages) endPost(r *web.Request) (web.Answer, error) {
 	}
 	i := slices.IndexFunc(v.Posts, func(h Held) bool { return h.ID == id })
 	if i < 0 {
-		return nil, missing(postPrefix)
+		return nil, missing()
 	}
 	in := struct {
 		On    time.Time `form:"on,required"`

@@ -247,7 +247,7 @@ func nodeOrLast(tx *store.Tx, id store.ID, m Moment) (n Node, there bool, all []
 		return n, false, nil, err
 	}
 	if len(all) == 0 {
-		return n, false, nil, missing(agencyPrefix)
+		return n, false, nil, missing()
 	}
 	slices.Reverse(all)
 	v, there := At(all, m.Valid, m.Known)
@@ -544,7 +544,7 @@ func (s *Service) Person(ctx context.Context, who auth.Actor, id store.ID, m Mom
 			return err
 		}
 		if len(all) == 0 {
-			return missing(personPrefix)
+			return missing()
 		}
 		now := ordered(believedOf(all))
 		record, v.Now = keeper(tx, now), tx.Now()

@@ -123,7 +123,13 @@ func place(tx *store.Tx, id store.ID, internal bool, before, after []standing) e
 	for _, s := range slices.Concat(before[i:], after[i:]) {
 		from = min(from, s.since)
 	}
+	if i < len(before) && i < len(after) && before[i].parent == after[i].parent && before[i].since == after[i].since {
+		from = min(before[i].until, after[i].until) // it only ends elsewhere
+	}
 	for _, s := range after[i:] {
+		if s.until <= from {
+			continue
+		}
 		if err := auth.PlaceTx(tx, id, s.parent, internal, store.FromMicros(max(s.since, from))); err != nil {
 			return err
 		}
@@ -156,7 +162,7 @@ func NodeTx(tx *store.Tx, id store.ID, at time.Time) (n Node, err error) {
 func AgencyTx(tx *store.Tx, id store.ID, at time.Time) (Node, error) {
 	n, err := NodeTx(tx, id, at)
 	if err == nil && n.Internal() {
-		return n, missing(agencyPrefix)
+		return n, missing()
 	}
 	return n, err
 }
@@ -165,12 +171,13 @@ func AgencyTx(tx *store.Tx, id store.ID, at time.Time) (Node, error) {
 func UnitTx(tx *store.Tx, id store.ID, at time.Time) (Node, error) {
 	n, err := NodeTx(tx, id, at)
 	if err == nil && !n.Internal() {
-		return n, missing(unitPrefix)
+		return n, missing()
 	}
 	return n, err
 }
 
-func missing(kind string) error { return fault.New(fault.NotFound, store.ErrNotFound, kind) }
+// missing answers as the store does for what lies out of reach: nobody learns which.
+func missing() error { return fault.New(fault.NotFound, store.ErrNotFound, "") }
 
 // NamesTx are the names of agencies and units now, by their ids; of one that is over, the last one it had.
 func NamesTx(tx *store.Tx, ids []store.ID) (map[store.ID]string, error) {

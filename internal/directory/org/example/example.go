@@ -185,7 +185,7 @@ func (p *Province) agency(ctx context.Context, f []string, from time.Time) (err 
 		Email: "van-thu@" + f[0] + ".vi-du.example",
 	}}
 	var d org.Done
-	top := store.ID(0)
+	var top store.ID
 	if f[1] == "" {
 		d, err = p.c.Found(ctx, n)
 		top = d.ID
