@@ -277,6 +277,9 @@ func TestAgeIsThatOfTheOldestThatWaits(t *testing.T) {
 		cancel()
 		group.Wait()
 		h.holds(t, s, 2)
+		h.acts(t, 1)
+		drain(t, h.sequencer(t)) // the lease was given back
+		h.holds(t, s, 3)
 	})
 }
 

@@ -142,7 +142,7 @@ func TestAKilledHouseLosesNoEvent(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return src.References(func(ref Reference) error { things++; return nil })
+			return src.References(func(Reference) error { things++; return nil })
 		})
 		if err != nil {
 			t.Fatal(err)

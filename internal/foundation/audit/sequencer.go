@@ -29,7 +29,7 @@ const (
 	batch     = 1024                   // events that one transaction sequences
 	rounds    = 64                     // batches before the last checkpoint is put outside
 	pause     = 250 * time.Millisecond // between two looks at the store
-	leaseTime = 2 * time.Second        // after which another node may go on
+	leaseTime = time.Second            // after which another node may go on
 )
 
 // Config says what a sequencer works on.
@@ -72,7 +72,7 @@ func NewSequencer(ctx context.Context, c Config) (*Sequencer, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Sequencer{Config: c, read: c.Issuer.System("audit.read"), write: c.Issuer.System("audit.sequence", "event", "audit_log", "audit_tile"), kept: -1}
+	s := &Sequencer{Config: c, read: c.Issuer.System("audit.read"), write: c.Issuer.Snapshot("audit.sequence", "event", "audit_log", "audit_tile"), kept: -1}
 	var owner [8]byte
 	if _, err := io.ReadFull(c.Random, owner[:]); err != nil {
 		return nil, err
@@ -239,8 +239,8 @@ func (s *Sequencer) Step(ctx context.Context) (n int, err error) {
 	last := s.newest()
 	err = s.DB.View(ctx, s.read, func(tx *store.Tx) error {
 		ids = nil
-		events, err := tx.Unsequenced(batch)
-		if err != nil || len(events) == 0 {
+		waiting, leaves, err := tx.WaitingLeaves(batch)
+		if err != nil || len(waiting) == 0 {
 			return err
 		}
 		if st, f, err = s.sound(tx, last); err != nil {
@@ -250,10 +250,10 @@ func (s *Sequencer) Step(ctx context.Context) (n int, err error) {
 		if st.owner != s.owner && st.until.After(tx.Now()) && !st.until.After(tx.Now().Add(leaseTime)) {
 			return nil
 		}
-		for i := range events {
-			ids = append(ids, events[i].ID)
-			f.add(tlog.RecordHash(events[i].Leaf))
+		for _, leaf := range leaves {
+			f.add(tlog.RecordHash(leaf))
 		}
+		ids = waiting
 		return nil
 	})
 	if err != nil || len(ids) == 0 {
@@ -305,9 +305,10 @@ func (s *Sequencer) Drain(ctx context.Context) error {
 	return s.keep()
 }
 
-// Serve works until ctx ends. On a machine that keeps up, an event waits a fraction of a second.
+// Serve works until ctx ends, and then lets another node go on at once. On a machine that keeps up, an event waits a fraction of a second.
 func (s *Sequencer) Serve(ctx context.Context) {
 	var group sync.WaitGroup
+	defer s.release(ctx)
 	defer group.Wait()
 	for i := range s.Witnesses {
 		group.Go(func() { s.witnessed(ctx, &s.Witnesses[i]) })
@@ -323,6 +324,19 @@ func (s *Sequencer) Serve(ctx context.Context) {
 			wait = min(2*wait, time.Minute)
 		}
 		sleep(ctx, wait)
+	}
+}
+
+// release gives the lease back.
+func (s *Sequencer) release(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTime)
+	defer cancel()
+	err := s.DB.Do(ctx, s.write, func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE audit_log SET until = 1 WHERE id = 1 AND owner = ? AND until > 1`, s.owner)
+		return err
+	})
+	if err != nil { // it ends by itself
+		s.Log.WarnContext(ctx, "giving the audit log's lease back", "error", err)
 	}
 }
 

@@ -49,7 +49,8 @@ type dialect interface {
 	bind(sql string) string
 	locked(ctx context.Context, f func(executor) error) error
 	view(ctx context.Context, f func(querier) error) error
-	do(ctx context.Context, f func(querier) error) error
+	// do commits what f writes; snapshot says that conflicts with what others read do not matter.
+	do(ctx context.Context, snapshot bool, f func(querier) error) error
 	explain(err error) error
 	skipLocked() string
 	// sequence gives places to a list of ids: its arguments are the first place and what list returns.
@@ -133,7 +134,7 @@ func (db *DB) Do(ctx context.Context, w *Warrant, f func(*Tx) error) error {
 		return fault.New(fault.Unavailable, ErrBusy, "").Because(errors.New("this node's number is no longer its own"))
 	}
 	var tx *Tx
-	err := db.driver.do(ctx, func(q querier) error {
+	err := db.driver.do(ctx, w.snapshot, func(q querier) error {
 		tx = &Tx{ctx: ctx, db: db, w: w, q: q, now: db.now()}
 		return tx.run(f)
 	})

@@ -70,5 +70,5 @@ func (db *DB) setNode(ctx context.Context, until time.Time) error {
 // onNodes is [DB.Do] for the leases themselves, which need none.
 func (db *DB) onNodes(ctx context.Context, f func(*Tx) error) error {
 	w := (&Issuer{db}).System("store.node", "node")
-	return db.driver.do(ctx, func(q querier) error { return f(&Tx{ctx: ctx, db: db, w: w, q: q}) })
+	return db.driver.do(ctx, false, func(q querier) error { return f(&Tx{ctx: ctx, db: db, w: w, q: q}) })
 }

@@ -107,7 +107,11 @@ func (d *postgresDB) view(ctx context.Context, f func(querier) error) error {
 	return f(pgTx{d, tx})
 }
 
-func (d *postgresDB) do(ctx context.Context, f func(querier) error) error {
+func (d *postgresDB) do(ctx context.Context, snapshot bool, f func(querier) error) error {
+	level := sql.LevelSerializable
+	if snapshot {
+		level = sql.LevelRepeatableRead
+	}
 	var err error
 	for attempt := range maxAttempts {
 		if attempt == maxBeside {
@@ -126,7 +130,7 @@ func (d *postgresDB) do(ctx context.Context, f func(querier) error) error {
 				return ctx.Err()
 			}
 		}
-		err = d.attempt(ctx, f)
+		err = d.attempt(ctx, level, f)
 		// A value that is taken may be another transaction's that this one could not see yet: a second look decides.
 		if taken := errors.Is(err, ErrTaken) && attempt < maxTaken; !taken && !conflict(err) {
 			return err
@@ -135,8 +139,8 @@ func (d *postgresDB) do(ctx context.Context, f func(querier) error) error {
 	return fault.New(fault.Unavailable, ErrBusy, "").Because(err)
 }
 
-func (d *postgresDB) attempt(ctx context.Context, f func(querier) error) error {
-	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+func (d *postgresDB) attempt(ctx context.Context, level sql.IsolationLevel, f func(querier) error) error {
+	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{Isolation: level})
 	if err != nil {
 		return d.explain(err)
 	}

@@ -16,6 +16,18 @@ func (tx *Tx) Unsequenced(limit int) ([]Recorded, error) {
 	return Collect(tx, scanEvent, eventColumns+` WHERE seq IS NULL ORDER BY id LIMIT ?`, limit)
 }
 
+// WaitingLeaves is what a sequencer needs of [Tx.Unsequenced]: each event's id and leaf.
+func (tx *Tx) WaitingLeaves(limit int) (ids []ID, leaves [][]byte, err error) {
+	err = tx.Each(func(s Scanner) error {
+		var id ID
+		var leaf []byte
+		err := s.Scan(&id, &leaf)
+		ids, leaves = append(ids, id), append(leaves, leaf)
+		return err
+	}, `SELECT id, leaf FROM event WHERE seq IS NULL ORDER BY id LIMIT ?`, limit)
+	return ids, leaves, err
+}
+
 // Sequence gives events the places first, first+1 and so on. It fails with [ErrStale] where one of them has a place already. The warrant is
 // one that may write the table event.
 func (tx *Tx) Sequence(first int64, events []ID) error {

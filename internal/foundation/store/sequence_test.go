@@ -1,12 +1,14 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/store"
+	"github.com/antinvn/antin/internal/foundation/store/storetest"
 )
 
 func TestEventsGetTheirPlacesOnce(t *testing.T) {
@@ -20,11 +22,13 @@ func TestEventsGetTheirPlacesOnce(t *testing.T) {
 		sequence := func(w *store.Warrant, first int64, pick func([]store.ID) []store.ID) error {
 			return h.Do(t.Context(), w, func(tx *store.Tx) error {
 				waiting, err := tx.Unsequenced(10)
-				ids := make([]store.ID, 0, len(waiting))
+				ids, leaves, bad := tx.WaitingLeaves(10)
 				for i := range waiting {
-					ids = append(ids, waiting[i].ID)
+					if len(ids) != len(waiting) || ids[i] != waiting[i].ID || !bytes.Equal(leaves[i], waiting[i].Leaf) {
+						t.Errorf("%v", ids)
+					}
 				}
-				return errors.Join(err, tx.Sequence(first, pick(ids)))
+				return errors.Join(err, bad, tx.Sequence(first, pick(ids)))
 			})
 		}
 		if err := sequence(h.issuer.System("test.other", "thing"), 0, func(ids []store.ID) []store.ID { return ids }); !errors.Is(err, store.ErrWarrant) {
@@ -104,4 +108,21 @@ func TestAnEventFitsIntoTheLog(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestASnapshotIsOfOneStateAndNoMore: what others read and write beside it is no conflict.
+func TestASnapshotIsOfOneStateAndNoMore(t *testing.T) {
+	h := open(t, storetest.Postgres(t))
+	for want, w := range map[string]*store.Warrant{"serializable": h.issuer.System("test"), "repeatable read": h.issuer.Snapshot("test")} {
+		err := h.Do(t.Context(), w, func(tx *store.Tx) error {
+			level, err := store.One[string](tx, `SELECT current_setting('transaction_isolation')`)
+			if level != want {
+				t.Errorf("%s, want %s", level, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -129,7 +129,7 @@ func (q readTx) query(ctx context.Context, query string, args []any) (*sql.Rows,
 	return q.tx.StmtContext(ctx, s).QueryContext(ctx, args...) //nolint:sqlclosecheck // it ends with the transaction
 }
 
-func (d *sqliteDB) do(ctx context.Context, f func(querier) error) error {
+func (d *sqliteDB) do(ctx context.Context, _ bool, f func(querier) error) error {
 	r := &request{ctx: ctx, f: f, done: make(chan struct{})}
 	select {
 	case d.wanted <- r:

@@ -14,6 +14,8 @@ type Warrant struct {
 	request string
 	system  bool
 	tables  []string // what a system warrant may write
+
+	snapshot bool // of a system warrant: see [Issuer.Snapshot]
 }
 
 // Grant is what a warrant is made of.
@@ -45,6 +47,14 @@ func (i *Issuer) Warrant(g Grant) *Warrant {
 // System makes a warrant for the house's own work: it needs neither check nor event, and writes only the tables it names.
 func (i *Issuer) System(method string, tables ...string) *Warrant {
 	return &Warrant{db: i.db, method: method, system: true, tables: slices.Clone(tables)}
+}
+
+// Snapshot makes a system warrant whose transactions on PostgreSQL are REPEATABLE READ: they conflict with others that write the same rows, and not
+// with all that read or write beside them. It is for work that looks through what everybody writes, and whose own rows alone decide.
+func (i *Issuer) Snapshot(method string, tables ...string) *Warrant {
+	w := i.System(method, tables...)
+	w.snapshot = true
+	return w
 }
 
 // SystemFor makes a system warrant for work that a person's act caused: its events name that person and agency.
