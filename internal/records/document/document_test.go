@@ -141,6 +141,10 @@ func TestWhatWasNotSeenIsNotSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(t, "the file of before", h.Sign(t.Context(), h.leader, d.ID, d.Event), store.ErrStale)
+	err := h.ground.DB.View(t.Context(), h.ground.Issuer.System("test"), func(tx *store.Tx) error {
+		return document.SignableTx(tx, d) // as if it was replaced while it was read
+	})
+	refused(t, "a file that was replaced meanwhile", err, store.ErrStale)
 }
 
 // TestTheNumberStaysWhereSealingFails: numbered and not sealed goes on with the same number.
@@ -292,6 +296,8 @@ func TestFilesThatAreRefused(t *testing.T) {
 		"signed":              {signed, document.ErrSigned},
 		"no number":           {page(t, "ngày      tháng      năm 2026", "KT. CHỦ TỊCH"), document.ErrNoNumber},
 		"no date":             {page(t, "Số:       /QĐ-UBND", "KT. CHỦ TỊCH"), document.ErrNoDate},
+		"no day":              {page(t, "Số:       /QĐ-UBND", "ngày 05 tháng      năm 2026", "KT. CHỦ TỊCH"), document.ErrNoDate},
+		"no month":            {page(t, "Số:       /QĐ-UBND", "ngày      tháng 5 năm 2026", "KT. CHỦ TỊCH"), document.ErrNoDate},
 		"no signer":           {page(t, "Số:       /QĐ-UBND", "ngày      tháng      năm 2026"), document.ErrNoSigner},
 		"secret":              {page(t, "MẬT", "Số:       /QĐ-UBND", "ngày      tháng      năm 2026", "KT. CHỦ TỊCH"), document.ErrSecret},
 		"a password":          {encrypted(t), document.ErrEncrypted},
