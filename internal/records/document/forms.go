@@ -108,7 +108,10 @@ func (p page) finish(form *web.Form, d *Full, title string, data formData, act f
 	}
 	form.Cancel = at(d.ID, "")
 	data.Form = form
-	return &web.Page{Title: web.T(title), Body: "form.html", Data: data, Form: form, Trail: trail(&d.Document)}, nil
+	return &web.Page{
+		Title: web.T(title), Body: "form.html", Data: data, Form: form, Trail: trail(&d.Document),
+		Acts: []web.Link{{Text: web.T("document.read"), Href: at(d.ID, "/tep?doc=1")}},
+	}, nil
 }
 
 func always(key string) func() web.Text { return func() web.Text { return web.T(key) } }

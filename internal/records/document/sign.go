@@ -103,9 +103,9 @@ func (p *paper) SignedTx(tx *store.Tx, s *session.Session, signer *credential.Cr
 	}
 	d := before
 	d.file, d.Size = s.Result, s.Size
-	what := "signed"
+	what, note := "signed", ""
 	if s.Purpose == credential.Seal {
-		what, d.State = "sealed", Issued
+		what, note, d.State = "sealed", signer.Name, Issued
 		d.Event = tx.Record(Sealed{Document: d.ID, Session: s.ID, Credential: signer.ID, File: string(s.Result), Training: signer.Training})
 	} else {
 		d.State, d.Signer = Signed, signer.Name
@@ -114,7 +114,7 @@ func (p *paper) SignedTx(tx *store.Tx, s *session.Session, signer *credential.Cr
 	if err := saveTx(tx, &d, before); err != nil {
 		return err
 	}
-	if err := p.stepTx(tx, &d, p.who, what, signer.Name); err != nil {
+	if err := p.stepTx(tx, &d, p.who, what, note); err != nil {
 		return err
 	}
 	if d.State != Issued {
