@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -144,5 +145,37 @@ func TestWhatCannotBeVerifiedIsSaid(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(empty, "antin.db")); err == nil {
 		t.Error("a database was made")
+	}
+}
+
+var (
+	aTable = regexp.MustCompile(`(?s)CREATE TABLE ([a-z0-9_]+) \((.*?)\n\)`)
+	eventC = regexp.MustCompile(`(?m)^\s*event\s+\{id\}`)
+)
+
+// TestEveryRecordedTableIsReconciled: a table whose rows carry the event that wrote them is among the referrers, and nothing else is.
+func TestEveryRecordedTableIsReconciled(t *testing.T) {
+	steps, err := allSteps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, s := range steps {
+		for _, m := range aTable.FindAllStringSubmatch(s.SQL, -1) {
+			if eventC.MatchString(m[2]) {
+				there[m[1]] = true
+				if referrers[m[1]] != "event" {
+					t.Errorf("%s (step %04d) is not among the referrers in house.go", m[1], s.Number)
+				}
+			}
+		}
+	}
+	for table := range referrers {
+		if !there[table] {
+			t.Errorf("%s has no column event", table)
+		}
+	}
+	if len(there) == 0 {
+		t.Error("no table was looked at")
 	}
 }

@@ -54,6 +54,7 @@ var policies = []auth.Policy{operate.Policy, org.Policy, training.Policy, creden
 
 // referrers are the columns that name the event which last wrote a row: what the log is reconciled with.
 var referrers = audit.Referrers{
+	"account": "event", "password": "event", "role_grant": "event", "session": "event", "totp": "event", "recovery": "event", "passkey": "event",
 	"org_node": "event", "org_node_fact": "event", "org_person": "event", "org_person_fact": "event", "org_person_private": "event",
 	"org_post": "event", "org_absence": "event",
 	"training_authority": "event", "training_certificate": "event", "credential": "event", "signing_session": "event",
