@@ -303,7 +303,7 @@ func facts(a *asked, v *View) (out []web.Fact) {
 		if v.OwnSeal {
 			seal = web.T("org.seal.own")
 		}
-		out = append(out, web.Fact{Name: web.T("org.field.own_seal"), Value: seal})
+		out = append(out, web.Fact{Name: web.T("org.seal"), Value: seal})
 	}
 	return append(out, web.Fact{Name: web.T("org.field.valid"), Value: period(v.Since, v.Until)})
 }
@@ -356,7 +356,7 @@ func (p pages) history(r *web.Request) (web.Answer, error) {
 	rows := make([]versionRow, len(v.History))
 	for i, h := range v.History {
 		rows[i] = versionRow{Period: period(h.Since, h.Until), Name: h.Facts.Name, Parent: v.Names[h.Facts.Parent], Basis: h.Basis, Recorded: traceOf(v.Events, h.Event, h.Recorded)}
-		for _, f := range rows[i].Recorded.Fields {
+		for _, f := range rows[i].Recorded.changed(h.Since) {
 			rows[i].Fields = append(rows[i].Fields, web.T("org.field."+f))
 		}
 		if !h.Replaced.IsZero() {
@@ -376,6 +376,14 @@ func traceOf(all map[store.ID]Trace, event store.ID, at time.Time) Trace {
 	t := all[event]
 	t.At = at
 	return t
+}
+
+// changed are the fields that an event changed, for the version that begins with it: the others it only cut, or carried on.
+func (t *Trace) changed(since time.Time) []string {
+	if t.From.Equal(since) {
+		return t.Fields
+	}
+	return nil
 }
 
 // happenings are traces as a page lists them.

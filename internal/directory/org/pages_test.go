@@ -144,11 +144,15 @@ func TestTheDirectoryIsKeptInABrowser(t *testing.T) {
 		}
 		for address, want := range map[string]string{
 			dept: "Sở Nội vụ Ba", dept + "?ngay=31/12/2023": "Sở Nội vụ Mẫu", dept + "?ngay=15/01/2024": "Sở Nội vụ Hai", dept + "?ngay=01/01/2020": "Vào ngày này chưa có",
-			dept + "/lich-su": "Đã thay", "/co-quan?ngay=15/01/2024&mo=" + dept[len("/co-quan/"):]: "Phòng Tổ chức",
+			dept + "/lich-su": "Đã thay", "/nguoi": "<h1>Danh bạ người</h1>", "/co-quan?ngay=15/01/2024&mo=" + dept[len("/co-quan/"):]: "Phòng Tổ chức",
 		} {
 			if page := b.page(address); !strings.Contains(page, want) {
 				t.Errorf("%s: no %q", address, want)
 			}
+		}
+
+		if n := strings.Count(b.page(dept+"/lich-su"), "Thay đổi:"); n != 2 { // two changes, each beside the version that begins with it
+			t.Errorf("%d versions say what changed", n)
 		}
 
 		who, page := b.post("/nguoi/moi", "name", "Nguyễn Thị Ánh", "agency", dept[len("/co-quan/"):], "from", "01/03/2021", "birth", "31/12/1980", "number", "001180000001")

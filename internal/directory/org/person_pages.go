@@ -66,7 +66,7 @@ func (p pages) people(r *web.Request) (web.Answer, error) {
 	}
 	t := q.Table(r, len(rows), next)
 	t.Options("agency", agencies)
-	page := &web.Page{Title: web.T("org.people.title"), Body: "people.html", Data: struct {
+	page := &web.Page{Title: web.T("org.people.heading"), Body: "people.html", Data: struct {
 		Table *web.Table
 		Rows  []personRow
 	}{t, rows}}
@@ -119,7 +119,7 @@ func (p pages) managed(r *web.Request, own bool) (PersonView, error) {
 func (v *PersonView) path() string { return peoplePath + "/" + v.ID.Text(personPrefix) }
 
 func personTrail(v *PersonView) []web.Link {
-	out := []web.Link{{Text: web.T("org.people.title"), Href: peoplePath}}
+	out := []web.Link{{Text: web.T("org.people.heading"), Href: peoplePath}}
 	if v != nil {
 		out = append(out, web.Link{Text: web.Plain(v.Name), Href: v.path()})
 	}

@@ -195,6 +195,7 @@ type Trace struct {
 	Account store.ID
 	Name    string // "" for the house itself
 	Kind    string
+	From    time.Time // of a change: since when it holds
 	Fields  []string
 }
 
@@ -316,17 +317,7 @@ func traces(tx *store.Tx, object store.ID, events []store.ID) (map[store.ID]Trac
 	var accounts []store.ID
 	for i := range list {
 		if e := &list[i]; events == nil || slices.Contains(events, e.ID) {
-			t := Trace{ID: e.ID, At: e.At, Account: e.Actor, Kind: e.Kind}
-			if data, err := e.Data(); err == nil {
-				if names, ok := data["fields"].([]any); ok {
-					for _, n := range names {
-						if s, ok := n.(string); ok {
-							t.Fields = append(t.Fields, s)
-						}
-					}
-				}
-			}
-			out[e.ID], accounts = t, append(accounts, e.Actor)
+			out[e.ID], accounts = traceIn(e), append(accounts, e.Actor)
 		}
 	}
 	names, err := auth.NamesTx(tx, accounts)
@@ -335,6 +326,25 @@ func traces(tx *store.Tx, object store.ID, events []store.ID) (map[store.ID]Trac
 		out[id] = t
 	}
 	return out, err
+}
+
+// traceIn is what an event says of itself.
+func traceIn(e *store.Recorded) Trace {
+	t := Trace{ID: e.ID, At: e.At, Account: e.Actor, Kind: e.Kind}
+	data, err := e.Data()
+	if err != nil {
+		return t
+	}
+	if from, ok := data["from"].(string); ok {
+		t.From, _ = time.Parse(time.RFC3339Nano, from) //nolint:errcheck // what is no time is none
+	}
+	names, _ := data["fields"].([]any) //nolint:errcheck // an event without fields has none
+	for _, n := range names {
+		if s, ok := n.(string); ok {
+			t.Fields = append(t.Fields, s)
+		}
+	}
+	return t
 }
 
 // manages reports whether the reader manages the directory of an agency or a unit.
