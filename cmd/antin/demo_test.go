@@ -122,7 +122,7 @@ func TestDemoKeepsItsKeysAndPorts(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	var root, address string
 	for run := range 2 {
-		exit, out, errs := call(t, "demo", "--out", dir, "--format", "json")
+		exit, out, errs := call(t, "demo", "sign", "--out", dir, "--format", "json")
 		if exit != exitDone || errs != "" {
 			t.Fatalf("run %d: exit %d\n%s\n%s", run, exit, out, errs)
 		}
@@ -161,12 +161,12 @@ func TestDemoTakesADOCXWhereLibreOfficeIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := exec.LookPath("soffice"); err != nil {
-		if exit, out, _ := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"), "--format", "json"); exit != exitUnreadable || !strings.Contains(out, "cmd.office") || !strings.Contains(out, "LibreOffice") {
+		if exit, out, _ := call(t, "demo", "sign", "--in", in, "--out", filepath.Join(dir, "out"), "--format", "json"); exit != exitUnreadable || !strings.Contains(out, "cmd.office") || !strings.Contains(out, "LibreOffice") {
 			t.Errorf("exit %d %s", exit, out)
 		}
 		t.Skip("soffice is not installed: the refusal was tested")
 	}
-	exit, out, errs := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"))
+	exit, out, errs := call(t, "demo", "sign", "--in", in, "--out", filepath.Join(dir, "out"))
 	if exit != exitDone || !strings.Contains(out, "LibreOffice") || strings.Contains(out, "góc dưới") || strings.Contains(out, "không có chỗ trống") {
 		t.Errorf("exit %d\n%s\n%s", exit, out, errs)
 	}
@@ -178,7 +178,7 @@ func TestDemoTakesAnyPDF(t *testing.T) {
 	if err := os.WriteFile(in, blankPDF(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	exit, out, errs := call(t, "demo", "--in", in, "--out", filepath.Join(dir, "out"))
+	exit, out, errs := call(t, "demo", "sign", "--in", in, "--out", filepath.Join(dir, "out"))
 	if exit != exitDone || !strings.Contains(out, "góc dưới bên phải trang cuối") {
 		t.Fatalf("exit %d\n%s\n%s", exit, out, errs)
 	}
@@ -188,7 +188,7 @@ func TestDemoTakesAnyPDF(t *testing.T) {
 func TestDemoSpeaksEnglish(t *testing.T) {
 	var out bytes.Buffer
 	e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &out, clock: time.Now, lang: "en", openKey: keys.Open}
-	if exit := run(t.Context(), e, []string{"demo", "--out", filepath.Join(t.TempDir(), "demo")}); exit != exitDone {
+	if exit := run(t.Context(), e, []string{"demo", "sign", "--out", filepath.Join(t.TempDir(), "demo")}); exit != exitDone {
 		t.Fatalf("exit %d %s", exit, out.String())
 	}
 	for _, want := range []string{"number and date filled: allowed", "Fields with a bad signature: leader, seal.", "Fields with a bad signature: seal.", "8. Results in"} {
@@ -223,7 +223,7 @@ func TestDemoRefusesBeforeItMakesAnything(t *testing.T) {
 	for in, code := range map[string]string{
 		filepath.Join(dir, "absent.pdf"): "cmd.input", text: "pdf.not_pdf", filepath.Join(dir, "absent.docx"): "cmd.input", docx: "cmd.office", junk: "cmd.conversion",
 	} {
-		exit, _, stderr := call(t, "demo", "--in", in, "--out", out)
+		exit, _, stderr := call(t, "demo", "sign", "--in", in, "--out", out)
 		if exit != exitUnreadable || !strings.HasPrefix(stderr, in+": ") || !strings.Contains(stderr, code) {
 			t.Errorf("%s: exit %d %s", in, exit, stderr)
 		}

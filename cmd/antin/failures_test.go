@@ -429,10 +429,10 @@ var failures = map[string]func(*scene) []string{
 	},
 	"DOCX without LibreOffice": func(s *scene) []string {
 		s.Setenv("PATH", s.out)
-		return []string{"demo", "--in", s.write("draft.docx", []byte("PK")), "--out", filepath.Join(s.out, "demo")}
+		return []string{"demo", "sign", "--in", s.write("draft.docx", []byte("PK")), "--out", filepath.Join(s.out, "demo")}
 	},
 	"no DOCX at all": func(s *scene) []string {
-		return []string{"demo", "--in", s.write("draft.docx", []byte("hello")), "--out", filepath.Join(s.out, "demo")}
+		return []string{"demo", "sign", "--in", s.write("draft.docx", []byte("hello")), "--out", filepath.Join(s.out, "demo")}
 	},
 	"training servers run already": func(s *scene) []string { return []string{"demo", "serve", s.dir} },
 	"wrong usage":                  func(s *scene) []string { return []string{"sign", s.in, "--colour", "red"} },

@@ -45,6 +45,7 @@ var (
 	texts = []fs.FS{
 		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
 		org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files, check.Files, sandbox.Texts,
+		sentences,
 	}
 	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
 )
@@ -69,60 +70,98 @@ type house struct {
 	config    *config.Config
 	log       *slog.Logger
 	clock     clock.Clock
+	ring      *seal.Ring
+	issuer    *store.Issuer
 	db        *store.DB
 	audit     *audit.Log
 	sequencer *audit.Sequencer
 	auth      *auth.Service
 	blobs     *blob.Store
-	workers   *job.Workers
-	web       *web.Server
+
+	org         *org.Service
+	training    *training.Service
+	trust       *trusted.Snapshot
+	credentials *credential.Service
+	documents   *document.Service
+	registers   *register.Service
+	checks      *check.Service
+
+	workers *job.Workers
+	web     *web.Server
+}
+
+// extra is what one command has beyond the settings.
+type extra struct {
+	modules []web.Module
+	cost    auth.Cost // of passwords' hashes; zero is the house's own
 }
 
 // openHouse opens the data that the settings name, brings its schema up to date and wires the rooms. Nothing runs yet.
-func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock.Clock, log *slog.Logger) (h *house, err error) {
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return nil, codes.Wrap(errOutput, "making the folder", c.Data, err)
-	}
-	said, err := catalogue()
-	if err != nil {
-		return nil, err
-	}
-	h = &house{config: c, log: log, clock: clk}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, h.close())
+func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock.Clock, log *slog.Logger, x extra) (*house, error) {
+	h := &house{config: c, log: log, clock: clk, ring: ring}
+	for _, open := range []func(context.Context, *extra) error{h.openCellar, h.openRooms, h.openDoors} {
+		if err := open(ctx, &x); err != nil {
+			return nil, errors.Join(err, h.close())
 		}
-	}()
+	}
+	return h, nil
+}
+
+// openCellar opens what keeps things: rows, their log, files, and who may do what.
+func (h *house) openCellar(ctx context.Context, x *extra) error {
+	c := h.config
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return codes.Wrap(errOutput, "making the folder", c.Data, err)
+	}
 	steps, err := allSteps()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var issuer *store.Issuer
-	if h.db, issuer, err = store.Open(ctx, store.Config{URL: c.Database, Migrations: steps, Clock: clk}); err != nil {
-		return nil, err
+	if h.db, h.issuer, err = store.Open(ctx, store.Config{URL: c.Database, Migrations: steps, Clock: h.clock}); err != nil {
+		return err
 	}
-	h.audit = audit.Open(h.db, issuer, referrers)
+	h.audit = audit.Open(h.db, h.issuer, referrers)
 	var witnesses []audit.Witness
 	if c.AuditWitness != "" {
 		witnesses = append(witnesses, audit.Witness{Address: c.AuditWitness, Key: c.AuditWitnessKey})
 	}
 	h.sequencer, err = audit.NewSequencer(ctx, audit.Config{
-		DB: h.db, Issuer: issuer, Ring: ring, Origin: c.PublicAddress.Host + "/nhat-ky", Outside: c.AuditCheckpoint, Witnesses: witnesses, Log: log,
+		DB: h.db, Issuer: h.issuer, Ring: h.ring, Origin: c.PublicAddress.Host + "/nhat-ky", Outside: c.AuditCheckpoint, Witnesses: witnesses, Log: h.log,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if h.blobs, err = openBlobs(ctx, c, h.db, issuer, ring, clk); err != nil {
-		return nil, err
+	if h.blobs, err = openBlobs(ctx, c, h.db, h.issuer, h.ring, h.clock); err != nil {
+		return err
 	}
-	if h.auth, err = auth.New(auth.Config{
-		DB: h.db, Issuer: issuer, Policies: policies, Names: org.NamesTx, Ring: ring, Public: c.PublicAddress, Clock: clk, Log: log,
-	}); err != nil {
-		return nil, err
+	h.auth, err = auth.New(auth.Config{
+		DB: h.db, Issuer: h.issuer, Policies: policies, Names: org.NamesTx, Ring: h.ring, Public: c.PublicAddress, Clock: h.clock, Log: h.log,
+		Cost: x.cost,
+	})
+	return err
+}
+
+// openRooms makes the services, each of those below it.
+func (h *house) openRooms(ctx context.Context, _ *extra) (err error) {
+	h.org = org.New(h.db, h.auth)
+	if h.training, err = training.New(ctx, training.Config{DB: h.db, Auth: h.auth, Ring: h.ring, Public: h.config.PublicAddress, Clock: h.clock}); err != nil {
+		return err
 	}
+	h.trust = trusted.New(trusted.Training("training", h.training.Root()))
+	h.credentials = credential.New(h.db, h.auth, h.ring, h.training)
+	h.documents = document.New(h.db, h.auth, h.blobs, session.New(session.Config{
+		DB: h.db, Auth: h.auth, Blobs: h.blobs, Credentials: h.credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust, Clock: h.clock,
+	}))
+	h.registers = register.New(h.db, h.auth)
+	h.checks, err = openChecks(h.config, h.auth, h.ring, h.trust, h.training.Fetch(), h.clock)
+	return err
+}
+
+// openDoors makes what comes to the rooms from outside: pages, and the work that is due.
+func (h *house) openDoors(_ context.Context, x *extra) error {
 	var owner [8]byte
 	if _, err := io.ReadFull(rand.Reader, owner[:]); err != nil {
-		return nil, err
+		return err
 	}
 	kinds := append(auth.Jobs(h.auth), job.Kind{
 		Name: "blob.collect", Tables: blob.Tables, Every: time.Hour, Work: func(ctx context.Context, _ *job.Run) error {
@@ -130,19 +169,9 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 			return err
 		},
 	})
-	h.workers = job.New(h.db, issuer, log, int64(binary.BigEndian.Uint64(owner[:])>>1|1), kinds...)
-	practice, err := training.New(ctx, training.Config{DB: h.db, Auth: h.auth, Ring: ring, Public: c.PublicAddress, Clock: clk})
-	if err != nil {
-		return nil, err
-	}
-	credentials := credential.New(h.db, h.auth, ring, practice)
-	anchors := trusted.New(trusted.Training("training", practice.Root()))
-	documents := document.New(h.db, h.auth, h.blobs, session.New(session.Config{
-		DB: h.db, Auth: h.auth, Blobs: h.blobs, Credentials: credentials, TSA: practice.TSA(), Evidence: practice.Status(),
-		Trust: anchors, Clock: clk,
-	}))
+	h.workers = job.New(h.db, h.issuer, h.log, int64(binary.BigEndian.Uint64(owner[:])>>1|1), kinds...)
 	op := operate.New(h.db, h.auth)
-	figures, err := operate.NewMetrics(log, c.MetricsFrom, append(op.Gauges(), operate.Gauge{
+	figures, err := operate.NewMetrics(h.log, h.config.MetricsFrom, append(op.Gauges(), operate.Gauge{
 		Name: "antin_audit_unsequenced_seconds", Help: "How long the oldest event has been waiting for its place in the log.",
 		Read: func(ctx context.Context) (float64, error) {
 			age, err := h.audit.Age(ctx)
@@ -150,18 +179,25 @@ func openHouse(ctx context.Context, c *config.Config, ring *seal.Ring, clk clock
 		},
 	})...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	checks, err := openChecks(c, h.auth, ring, anchors, practice.Fetch(), clk)
+	said, err := catalogue()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	h.web, err = web.New(web.Config{
-		Public: c.PublicAddress, Proxies: c.TrustedProxies, UploadLimit: c.UploadLimit, Texts: said, Clock: clk, Log: log, Observe: figures.Observe,
-		Sessions: h.auth.Sessions(), Once: h.auth.Forms(),
-	}, auth.Pages(h.auth), org.Pages(org.New(h.db, h.auth)), operate.Pages(op, operate.NewHealth(log, op.Check()), figures), training.Pages(practice),
-		document.Pages(documents), register.Pages(register.New(h.db, h.auth)), check.Pages(checks))
-	return h, err
+		Public: h.config.PublicAddress, Proxies: h.config.TrustedProxies, UploadLimit: h.config.UploadLimit, Texts: said, Clock: h.clock, Log: h.log,
+		Observe: figures.Observe, Sessions: h.auth.Sessions(), Once: h.auth.Forms(),
+	}, append([]web.Module{
+		auth.Pages(h.auth),
+		org.Pages(h.org),
+		operate.Pages(op, operate.NewHealth(h.log, op.Check()), figures),
+		training.Pages(h.training),
+		document.Pages(h.documents),
+		register.Pages(h.registers),
+		check.Pages(h.checks),
+	}, x.modules...)...)
+	return err
 }
 
 // allSteps are the steps of the schema over the whole house.

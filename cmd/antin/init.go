@@ -97,7 +97,7 @@ func (e *env) begin(ctx context.Context, s *settings, b *beginning) (done begun,
 	if err != nil {
 		return done, err
 	}
-	h, err := openHouse(ctx, c, ring, clock.System{}, e.newLog(c))
+	h, err := openHouse(ctx, c, ring, clock.System{}, e.newLog(c), extra{})
 	if err != nil {
 		return done, err
 	}

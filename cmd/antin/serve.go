@@ -35,7 +35,7 @@ func (e *env) serve(ctx context.Context, s *settings) (err error) {
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, c, ring, clock.System{}, e.newLog(c))
+	h, err := openHouse(ctx, c, ring, clock.System{}, e.newLog(c), extra{})
 	if err != nil {
 		return err
 	}
