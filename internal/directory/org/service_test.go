@@ -41,6 +41,12 @@ func TestWhatWasBelievedStaysReadable(t *testing.T) {
 				t.Errorf("%v as known at %v: %s, %v", c.valid, c.known, v.Name, err)
 			}
 		}
+		for known, want := range map[time.Time]string{before: "Sở Cũ", h.Clock.Now(): "Sở Mới"} {
+			tree, err := h.Tree(t.Context(), h.manager, dept.ID, org.Moment{Known: known})
+			if err != nil || len(tree) != 1 || !tree[0].Open || len(tree[0].Below) != 1 || tree[0].Below[0].Name != want {
+				t.Errorf("the tree as known at %v: %+v, %v", known, tree, err)
+			}
+		}
 		v, err := h.Node(t.Context(), h.manager, dept.ID, org.Moment{})
 		if err != nil || len(v.History) != 3 || !v.Manages || len(v.Way) != 1 || v.Way[0].ID != h.root {
 			t.Errorf("%+v, %v", v, err)
