@@ -325,12 +325,13 @@ func (s *scanner) scan(b []byte, last bool) (n int, done bool) {
 			n++
 			continue
 		case classDigit:
-			end = n + 1
-			for end < len(b) && characters[b[end]] == classDigit {
-				end++
+			v, plain := int64(0), true
+			for end = n; end < len(b) && characters[b[end]] == classDigit; end++ {
+				digit := b[end] - '0' // of "+", "-" and "." above nine
+				v, plain = v*10+int64(digit), plain && digit <= 9
 			}
 			if whole = end < len(b) || last; whole {
-				s.integer(b[n:end])
+				s.integer(b[n:end], v, plain && end-n <= 18)
 			}
 		case classDelimiter:
 			if end, whole = s.delimited(b, n); whole && c != '%' {
@@ -423,21 +424,14 @@ func literalEnd(b []byte, at int) (end int, whole bool) {
 	return at, false
 }
 
-func (s *scanner) integer(b []byte) {
-	v, ok := int64(0), len(b) <= 18
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			ok = false
-			break
+// integer takes the number that b spells: v if it is plain digits.
+func (s *scanner) integer(b []byte, v int64, plain bool) {
+	if !plain { // "+1", "1-3", and what is no integer at all
+		var ok bool
+		if v, ok = bytesLexer(b, 0, Limits{}).number().(int64); !ok {
+			s.ints = 0
+			return
 		}
-		v = v*10 + int64(c-'0')
-	}
-	if !ok { // "+1", "1-3", and what is no integer at all
-		v, ok = bytesLexer(b, 0, Limits{}).number().(int64)
-	}
-	if !ok {
-		s.ints = 0
-		return
 	}
 	s.a, s.b = s.b, v
 	s.ints = min(s.ints+1, 2)

@@ -60,12 +60,13 @@ func newGraph(h *history) (*graph, error) {
 		return g, nil
 	}
 	end := endOf(h.base)
+	among := newNumbers(wanted, lowest, highest)
 	err := h.base.Survey(h.ctx, func(r pdf.Ref, offset int64) {
 		if offset >= end {
 			g.beyond = append(g.beyond, r)
 		}
 	}, func(from, to pdf.Ref) {
-		if to.Number >= lowest && to.Number <= highest && wanted[to.Number] {
+		if among.have(to.Number) {
 			g.refer(from, to, signedState)
 		}
 	})
@@ -90,6 +91,38 @@ func newGraph(h *history) (*graph, error) {
 		}
 	}
 	return g, h.ctx.Err()
+}
+
+// numbers is a set of object numbers that is asked for each reference of a file.
+type numbers struct {
+	lowest, span int
+	bits         []uint64
+	sparse       map[int]bool // in place of bits where these would be many
+}
+
+func newNumbers(all map[int]bool, lowest, highest int) *numbers {
+	const dense = 1 << 23 // one megabyte of bits
+	s := &numbers{lowest: lowest, span: highest - lowest + 1}
+	if s.span > dense {
+		s.sparse = all
+		return s
+	}
+	s.bits = make([]uint64, s.span/64+1)
+	for n := range all {
+		s.bits[(n-lowest)/64] |= 1 << ((n - lowest) % 64)
+	}
+	return s
+}
+
+func (s *numbers) have(n int) bool {
+	i := n - s.lowest
+	if i < 0 || i >= s.span {
+		return false
+	}
+	if s.sparse != nil {
+		return s.sparse[n]
+	}
+	return s.bits[i/64]&(1<<(i%64)) != 0
 }
 
 func (g *graph) refer(from, to pdf.Ref, revision int) {
