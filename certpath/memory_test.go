@@ -65,3 +65,28 @@ func TestOneValueForEachContent(t *testing.T) {
 		t.Errorf("%d values are kept", len(in.values))
 	}
 }
+
+// TestAHashIsNoContent: what stands under the hash of another content is not taken for its value.
+func TestAHashIsNoContent(t *testing.T) {
+	in, parsed := Interned[string]{}, 0
+	of := func(s string) string {
+		v, err := in.Of([]byte(s), func(b []byte) (*string, error) {
+			parsed++
+			s := string(b)
+			return &s, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *v
+	}
+	if first, again := of("one"), of("one"); first != "one" || again != "one" || parsed != 1 {
+		t.Fatalf("parsed %d times", parsed)
+	}
+	for key, v := range in.values {
+		in.values[key] = interned[string]{[]byte("two"), v.value}
+	}
+	if got := of("one"); got != "one" || parsed != 2 {
+		t.Errorf("%q, parsed %d times", got, parsed)
+	}
+}
