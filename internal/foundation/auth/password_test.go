@@ -70,3 +70,16 @@ func TestWhatIsPrintedCanBeTyped(t *testing.T) {
 		t.Error(plain(a))
 	}
 }
+
+func TestADeviceIsNamedInShort(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0": "Edge – Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/604.1":     "Safari – iPhone",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0":                                                        "Firefox – Linux",
+		"curl/8.5": "curl/8.5",
+	} {
+		if got := (Session{Device: agent}).Browser(); got != want {
+			t.Errorf("%s: %q", agent, got)
+		}
+	}
+}

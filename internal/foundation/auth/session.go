@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/fault"
@@ -64,6 +65,29 @@ func (s *Service) openTx(tx *store.Tx, account store.ID, p Place) (string, error
 	_, err = tx.Exec(`INSERT INTO session (id, account, secret, agency, since, used, until, device, address, event) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, account, hashSecret(secret), acting(grants, last), tx.Now(), tx.Now(), tx.Now().Add(s.life), shorten(i18n.Line(p.Device), 300), p.Address.String(), event)
 	return secret, err
+}
+
+// browsers and systems are what a User-Agent names, the more particular first: most call themselves by all the others' names.
+var (
+	browsers = [][2]string{{"coc_coc", "coccoc"}, {"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"}, {"Chrome", "Chrome"}, {"CriOS", "Chrome"}, {"Safari", "Safari"}}
+	systems  = [][2]string{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"}}
+)
+
+// Browser is what the device calls itself, in short where that is known: "Chrome – Windows".
+func (x Session) Browser() string {
+	var parts []string
+	for _, names := range [][][2]string{browsers, systems} {
+		for _, n := range names {
+			if strings.Contains(x.Device, n[0]) {
+				parts = append(parts, n[1])
+				break
+			}
+		}
+	}
+	if len(parts) < 2 {
+		return shorten(x.Device, 60)
+	}
+	return strings.Join(parts, " – ")
 }
 
 func shorten(s string, n int) string {
