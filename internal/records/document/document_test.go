@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,6 +147,39 @@ func TestWhatWasNotSeenIsNotSigned(t *testing.T) {
 		return document.SignableTx(tx, d) // as if it was replaced while it was read
 	})
 	refused(t, "a file that was replaced meanwhile", err, store.ErrStale)
+}
+
+// TestOfManyLeadersOneSigns has two leaders press the button twice each, at once.
+func TestOfManyLeadersOneSigns(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		h := newHouse(t, address)
+		d := h.write(t)
+		second := h.deputy(t)
+		var all sync.WaitGroup
+		var signed atomic.Int64
+		for _, who := range []auth.Actor{h.leader, second, h.leader, second} {
+			all.Go(func() {
+				switch err := h.Sign(t.Context(), who, d.ID, d.Event); {
+				case err == nil:
+					signed.Add(1)
+				case !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Stale):
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		now := h.get(t, h.clerk, d.ID)
+		if now.State == document.Draft { // each was in the other's way
+			h.sign(t, d.ID)
+			now = h.get(t, h.clerk, d.ID)
+		}
+		if now.State != document.Signed || signed.Load() > 2 {
+			t.Errorf("%s, signed %d times", now.State, signed.Load())
+		}
+		if r := h.report(t, h.content(t, h.clerk, d.ID)); len(r.Signatures) != 1 || r.Document.Tone != verify.ToneTraining {
+			t.Error(r.Text())
+		}
+	})
 }
 
 // TestTheNumberStaysWhereSealingFails: numbered and not sealed goes on with the same number.

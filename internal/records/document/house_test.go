@@ -34,6 +34,7 @@ type house struct {
 	*document.Service
 
 	ground   *authtest.House
+	deputy   func(*testing.T) auth.Actor // another leader, with a key
 	training *training.Service
 	trust    *trust.Snapshot
 
@@ -116,6 +117,17 @@ func (h *house) people(t *testing.T, credentials *credential.Service) {
 	}
 	h.drafter, h.leader = person(h.commune, "Đỗ Thị Soạn", auth.Drafter), person(h.commune, "Nguyễn Thị An", auth.Leader)
 	h.clerk, h.recipient = person(h.commune, "Lê Văn Thư", auth.Clerk), person(h.department, "Trần Thị Nhận", auth.Clerk)
+	h.deputy = func(t *testing.T) auth.Actor {
+		t.Helper()
+		who := person(h.commune, "Phạm Văn Phó", auth.Leader)
+		_, err := credentials.IssueTraining(t.Context(), manager, credential.Asked{
+			Holder: who.Person, Agency: h.commune, Purpose: credential.Signature, Name: "Phạm Văn Phó", AgencyName: "Ủy ban nhân dân xã Một",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return who
+	}
 	for _, a := range []credential.Asked{
 		{Holder: h.leader.Person, Agency: h.commune, Purpose: credential.Signature, Name: "Nguyễn Thị An", AgencyName: "Ủy ban nhân dân xã Một"},
 		{Agency: h.commune, Purpose: credential.Seal, AgencyName: "Ủy ban nhân dân xã Một"},

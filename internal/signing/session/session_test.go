@@ -3,6 +3,7 @@ package session_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"errors"
 	"io"
@@ -27,6 +28,7 @@ import (
 	"github.com/antinvn/antin/internal/signing/session"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
+	"github.com/antinvn/antin/tsp"
 	"github.com/antinvn/antin/verify"
 )
 
@@ -211,6 +213,41 @@ func TestASignatureInTwoCommands(t *testing.T) {
 			t.Errorf("%s", r.Text())
 		}
 	})
+}
+
+// broken is a time-stamping authority that does not answer.
+type broken struct{}
+
+func (broken) Timestamp(context.Context, crypto.Hash, []byte) (*tsp.Token, error) {
+	return nil, errors.New("no answer")
+}
+
+// TestAfterAFailureTheSessionGoesOn breaks off between the key's answer and the new file.
+func TestAfterAFailureTheSessionGoesOn(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	s, err := h.OpenSignature(t.Context(), h.leader, paper{}, h.thing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := h.Config
+	c.TSA = broken{}
+	if _, err := session.New(c).CompleteSignature(t.Context(), h.leader, paper{}, s.ID); err == nil {
+		t.Fatal("signed without a time-stamp")
+	}
+	gone, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := h.CompleteSignature(gone, h.leader, paper{}, s.ID); err == nil {
+		t.Fatal("signed for somebody who is gone")
+	}
+	if r := h.report(t); len(r.Signatures) != 0 {
+		t.Fatal("something was signed")
+	}
+	if again, err := h.CompleteSignature(t.Context(), h.leader, paper{}, s.ID); err != nil || again.ID != s.ID || again.State != session.Done {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	if r := h.report(t); len(r.Signatures) != 1 || r.Signatures[0].Level != "B-LT" {
+		t.Error(r.Text())
+	}
 }
 
 // TestOfManyAtOnceOneSigns presses the button four times.
