@@ -47,7 +47,7 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := openHouse(t.Context(), c, ring, clock.System{}, slog.New(slog.DiscardHandler))
+	h, err := openHouse(t.Context(), c, ring, clock.System{}, slog.New(slog.DiscardHandler), extra{})
 	if err != nil {
 		t.Fatal(err)
 	}
