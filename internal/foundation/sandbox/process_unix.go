@@ -27,7 +27,12 @@ func overTime(s *os.ProcessState, said string, limit time.Duration) bool {
 
 // overMemory says that a child got no more memory: the Go runtime said so, or the system ended it because memory is short.
 func overMemory(s *os.ProcessState, said string) bool {
-	return strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory") || endedBy(s) == syscall.SIGKILL
+	for _, words := range []string{"out of memory", "cannot allocate memory", "failed to allocate"} { // the last is the race detector's
+		if strings.Contains(said, words) {
+			return true
+		}
+	}
+	return endedBy(s) == syscall.SIGKILL
 }
 
 // neededEnv is what a program cannot start without.
