@@ -20,7 +20,7 @@ var floors = [][]string{
 
 // rooms lists the platform from below, as floors does the engine; a room imports what stands before its own line.
 var rooms = [][]string{
-	{"foundation/clock", "foundation/fault", "foundation/durable"}, {"foundation/i18n", "foundation/config", "foundation/seal"}, {"foundation/web"}, {"foundation/store"},
+	{"foundation/clock", "foundation/fault", "foundation/durable"}, {"foundation/i18n", "foundation/config", "foundation/seal"}, {"foundation/web"}, {"foundation/api"}, {"foundation/store"},
 	{"foundation/blob", "foundation/job", "foundation/audit"}, {"foundation/auth"}, {"foundation/sandbox", "foundation/operate"},
 	{"directory"}, {"pki"}, {"signing"}, {"registry"}, {"records"}, {"services"}, {"report"},
 }

@@ -144,7 +144,7 @@ func (v *Verdict) report(lang string, to reader) *Report {
 	for i := range v.Signatures {
 		r.Signatures = append(r.Signatures, v.signatureReport(i, lang, to))
 	}
-	r.Document = DocumentReport{Indication: v.Indication, SubIndication: optional(v.Sub), Sentence: v.sentence(lang), Tone: tone(v.Indication, v.training()), Lines: v.lines(lang)}
+	r.Document = DocumentReport{Indication: v.Indication, SubIndication: optional(v.Sub), Sentence: v.sentence(lang), Tone: tone(v.Indication, v.Training()), Lines: v.lines(lang)}
 	v.sumUp(r)
 	return r
 }

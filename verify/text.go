@@ -33,7 +33,7 @@ func text(key, lang string, pairs ...string) string {
 
 func (v *Verdict) sentence(lang string) string {
 	prefix := ""
-	if v.training() {
+	if v.Training() {
 		prefix = trainingTexts
 	}
 	switch {

@@ -66,8 +66,9 @@ func (s *SignatureFacts) training() bool {
 	return slices.ContainsFunc(s.Chains, func(c ChainFacts) bool { return c.Anchor != nil && c.Anchor.Training })
 }
 
-// training says that one of the signatures on which a document's answer rests is a training key's.
-func (v *Verdict) training() bool {
+// Training says that one of the signatures on which a document's answer rests is a training key's: whatever the indication, the document
+// has no legal value.
+func (v *Verdict) Training() bool {
 	for i := range v.Facts.Signatures {
 		if s := &v.Facts.Signatures[i]; (s.Type == TypeSignature || v.Facts.Format == "tst") && s.training() {
 			return true

@@ -10,12 +10,14 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/fetch"
 	"github.com/antinvn/antin/internal/directory/org"
+	"github.com/antinvn/antin/internal/foundation/api"
 	"github.com/antinvn/antin/internal/foundation/audit"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/blob"
@@ -44,7 +46,7 @@ import (
 var (
 	texts = []fs.FS{
 		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
-		org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files, check.Files, sandbox.Texts,
+		org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files, check.Files, sandbox.Texts, api.Files,
 		sentences,
 	}
 	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
@@ -196,6 +198,7 @@ func (h *house) openDoors(_ context.Context, x *extra) error {
 		document.Pages(h.documents),
 		register.Pages(h.registers),
 		check.Pages(h.checks),
+		api.Module(slices.Concat(register.API(h.registers), check.API(h.checks))...),
 	}, x.modules...)...)
 	return err
 }

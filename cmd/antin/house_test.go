@@ -64,6 +64,15 @@ func TestServeAnswersAndStops(t *testing.T) {
 	if said := checkAt(t, "http://"+address, "../../testdata/vectors/pades-sealed.pdf"); !strings.Contains(said, "Chưa kết luận được về chữ ký của") || !strings.Contains(said, `name="answer"`) {
 		t.Errorf("a stranger who checks a file hears %s", said)
 	}
+	if r, err := http.Get("http://" + address + "/api/openapi.json"); err != nil {
+		t.Error(err)
+	} else {
+		var doc struct{ Paths map[string]any }
+		if err := json.NewDecoder(r.Body).Decode(&doc); err != nil || doc.Paths["/api/checks"] == nil || doc.Paths["/api/registers/numbers"] == nil {
+			t.Errorf("%v: the calls are %v", err, doc.Paths)
+		}
+		r.Body.Close()
+	}
 	stop()
 	if code := <-ended; code != exitDone {
 		t.Errorf("ended with %d: %s", code, errs.String())

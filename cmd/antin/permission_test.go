@@ -29,6 +29,8 @@ var openRoutes = map[string]string{
 	"/dang-nhap":          "signing in",
 	"/dang-xuat":          "signing out, when the session has ended already",
 	"/kiem-tra":           "anyone checks a signed document",
+	"/api/checks":         "anyone checks a file: a program too",
+	"/api/openapi.json":   "what can be called is no secret",
 	"/huan-luyen":         "what training certificates name: certificates, lists, status, time",
 	"/healthz":            "whether it is well",
 	"/readyz":             "whether it can serve",

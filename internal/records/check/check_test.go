@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/certpath"
+	"github.com/antinvn/antin/internal/foundation/api"
+	"github.com/antinvn/antin/internal/foundation/api/apitest"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/auth/authtest"
 	"github.com/antinvn/antin/internal/foundation/clock"
@@ -101,7 +103,7 @@ type counter struct {
 func open(t *testing.T, c check.Config) *counter {
 	t.Helper()
 	h := authtest.New(t, storetest.SQLite(t), nil, check.Policy)
-	texts, err := i18n.New(web.Texts(), auth.Files, store.Texts, check.Files)
+	texts, err := i18n.New(web.Texts(), auth.Files, store.Texts, api.Files, check.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +122,7 @@ func open(t *testing.T, c check.Config) *counter {
 	}
 	server, err := web.New(web.Config{
 		Public: &url.URL{Scheme: "https", Host: "antin.example"}, Texts: texts, Clock: h.Clock, UploadLimit: 4 << 20, Log: slog.New(slog.DiscardHandler),
-	}, check.Pages(s))
+	}, check.Pages(s), api.Module(check.API(s)...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -464,4 +466,42 @@ func TestWhoMayCheck(t *testing.T) {
 			return err
 		}},
 	})
+}
+
+// TestAProgramHearsTheSame calls what the page does, without an account.
+func TestAProgramHearsTheSame(t *testing.T) {
+	training := trained(t)
+	for name, store := range map[string]*trust.Store{"real": anchors(t), "training": training} {
+		c := open(t, check.Config{Trust: func() *trust.Store { return store }})
+		doc := apitest.Document(t, c.server)
+		content, want := read(t, "pades-sealed.pdf")
+		c.clock.Set(want.At)
+		call := func(query string, body []byte) *httptest.ResponseRecorder {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "https://antin.example/api/checks"+query, bytes.NewReader(body))
+			r.Header.Set("Content-Type", "application/pdf")
+			w := httptest.NewRecorder()
+			c.server.ServeHTTP(w, r)
+			return w
+		}
+		w := call("?name=a%2Fb.pdf", content)
+		var got struct {
+			Training bool
+			Report   verify.Report
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 || got.Training != (name == "training") || string(got.Report.Document.Indication) != want.Report.Document.Indication || got.Report.File != "b.pdf" {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		apitest.Answer(t, doc, "POST", "/api/checks", w.Body.Bytes())
+		for code, w := range map[string]*httptest.ResponseRecorder{
+			"check.no_file": call("", nil), "check.unread": call("", []byte("no file of ours")), "api.unknown": call("?colour=red", content), "web.too_large": call("", make([]byte, 5<<20)),
+		} {
+			var p web.Problem
+			if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.Code != code || p.Status != w.Code || p.Detail == "" {
+				t.Errorf("%s: %d %s", code, w.Code, w.Body)
+			}
+		}
+		if n := left(t, c.folder); n != 0 {
+			t.Errorf("%d files are left", n)
+		}
+	}
 }

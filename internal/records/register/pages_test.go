@@ -2,6 +2,7 @@ package register_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"html"
 	"log/slog"
@@ -9,9 +10,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/antinvn/antin/internal/foundation/api"
+	"github.com/antinvn/antin/internal/foundation/api/apitest"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/i18n"
 	"github.com/antinvn/antin/internal/foundation/store"
@@ -68,17 +72,7 @@ func (signedIn) Choose(context.Context, string, string) error       { return nil
 // browser asks pages as one actor.
 func (h *house) browser(t *testing.T, who auth.Actor) func(address string) (int, string) {
 	t.Helper()
-	texts, err := i18n.New(web.Texts(), auth.Files, store.Texts, register.Files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	actor := web.Actor{ID: "a", Name: "Văn thư Mẫu", Agency: web.Choice{Value: "x", Name: "Ủy ban nhân dân xã Mẫu"}, Identity: who}
-	s, err := web.New(web.Config{
-		Public: &url.URL{Scheme: "https", Host: "antin.example"}, Texts: texts, Sessions: signedIn{actor}, Clock: h.Clock, Log: slog.New(slog.DiscardHandler),
-	}, register.Pages(h.Service))
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := h.server(t, who)
 	return func(address string) (int, string) {
 		r := httptest.NewRequest(http.MethodGet, "https://antin.example"+html.UnescapeString(address), nil)
 		r.AddCookie(&http.Cookie{Name: "__Host-antin-session", Value: "s"})
@@ -86,6 +80,23 @@ func (h *house) browser(t *testing.T, who auth.Actor) func(address string) (int,
 		s.ServeHTTP(w, r)
 		return w.Code, w.Body.String()
 	}
+}
+
+// server answers pages and calls, to one actor.
+func (h *house) server(t *testing.T, who auth.Actor) http.Handler {
+	t.Helper()
+	texts, err := i18n.New(web.Texts(), auth.Files, store.Texts, api.Files, register.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor := web.Actor{ID: "a", Name: "Văn thư Mẫu", Agency: web.Choice{Value: "x", Name: "Ủy ban nhân dân xã Mẫu"}, Identity: who}
+	s, err := web.New(web.Config{
+		Public: &url.URL{Scheme: "https", Host: "antin.example"}, Texts: texts, Sessions: signedIn{actor}, Clock: h.Clock, Log: slog.New(slog.DiscardHandler),
+	}, register.Pages(h.Service), api.Module(register.API(h.Service)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func TestTheRegisterIsSeenAndPrinted(t *testing.T) {
@@ -169,5 +180,73 @@ func TestTheRegisterIsSeenAndPrinted(t *testing.T) {
 	}
 	if code, body := h.browser(t, h.Actor(clerk.Agency, auth.Drafter))("/so-van-ban"); code != 403 || strings.Contains(body, `href="/so-van-ban"`) {
 		t.Errorf("a drafter sees it: %d", code)
+	}
+}
+
+func TestTheRegisterIsCalled(t *testing.T) {
+	h := open(t, storetest.SQLite(t))
+	clerk := h.Actor(h.Agency(t, 0, false), auth.Clerk)
+	for i := range 7 {
+		if _, err := h.take(t, clerk, register.Taking{For: store.ID(i + 1), Agency: clerk.Agency, Notation: "UBND", Kind: "ke-hoach", Summary: "Việc"}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get := h.browser(t, clerk)
+	doc := apitest.Document(t, h.server(t, clerk))
+	agency := clerk.Agency.Text("agy")
+
+	var books struct{ Items []map[string]any }
+	code, body := get("/api/registers?agency=" + agency)
+	if err := json.Unmarshal([]byte(body), &books); err != nil || code != 200 || len(books.Items) != 1 || books.Items[0]["kind"] != "ke-hoach" || books.Items[0]["last"] != 7.0 || books.Items[0]["last_date"] != "2026-03-02" {
+		t.Errorf("%d %s", code, body)
+	}
+	apitest.Answer(t, doc, "GET", "/api/registers", []byte(body))
+	for _, list := range []string{"limit=3", "limit=3&kind=ke-hoach&year=2026", "limit=3&order=desc&kind=ke-hoach", "limit=3&order=desc&year=2026&agency=" + agency} {
+		var seen []string
+		for next := "start"; next != ""; {
+			address := "/api/registers/numbers?" + list
+			if next != "start" {
+				address += "&after=" + next
+			}
+			var part struct {
+				Items []struct{ Notation, Agency string }
+				Next  string
+			}
+			code, body := get(address)
+			if err := json.Unmarshal([]byte(body), &part); err != nil || code != 200 {
+				t.Fatalf("%s: %d %s", address, code, body)
+			}
+			if next == "start" {
+				apitest.Answer(t, doc, "GET", "/api/registers/numbers", []byte(body))
+			}
+			for _, n := range part.Items {
+				seen = append(seen, n.Notation)
+				if n.Agency != agency {
+					t.Errorf("%+v", n)
+				}
+			}
+			next = part.Next
+		}
+		want := []string{"01/KH-UBND", "07/KH-UBND"}
+		if strings.Contains(list, "desc") {
+			slices.Reverse(want)
+		}
+		if len(seen) != 7 || seen[0] != want[0] || seen[6] != want[1] {
+			t.Errorf("%s: %v", list, seen)
+		}
+	}
+	for address, want := range map[string]string{
+		"/api/registers?agency=x": "404 store.not_found", "/api/registers?agency=" + h.Agency(t, 0, false).Text("agy"): "404 store.not_found", "/api/registers?colour=red": "422 api.unknown",
+		"/api/registers/numbers?limit=501": "422 api.value", "/api/registers/numbers?limit=-1": "422 api.value", "/api/registers/numbers?year=x": "422 api.value",
+		"/api/registers/numbers?order=up": "422 api.value", "/api/registers/numbers?after=x": "422 api.cursor",
+	} {
+		code, body := get(address)
+		var p web.Problem
+		if err := json.Unmarshal([]byte(body), &p); err != nil || fmt.Sprint(code, " ", p.Code) != want {
+			t.Errorf("%s: %d %s", address, code, body)
+		}
+	}
+	if code, body := h.browser(t, h.Actor(clerk.Agency, auth.Drafter))("/api/registers"); code != 403 || !strings.Contains(body, "auth.denied") {
+		t.Errorf("a drafter: %d %s", code, body)
 	}
 }
