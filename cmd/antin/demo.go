@@ -165,6 +165,7 @@ func (p *past) pages() web.Module {
 			v.Rows = append(v.Rows, web.PanelRow{Text: web.T("demo.house.filling", "n", p.made.Load(), "total", int64(demoDocuments)), Href: "/", Badge: &web.Badge{Kind: web.Info, Text: web.T("demo.house.badge")}})
 		}
 		if r.Actor.SignedIn() {
+			v.Title = web.T("demo.house.badge")
 			return v, nil
 		}
 		for _, a := range p.accounts {

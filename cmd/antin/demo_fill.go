@@ -66,8 +66,9 @@ func (p *past) fill(ctx context.Context) error {
 
 // document carries one document as far as its place in the row says.
 func (p *past) document(ctx context.Context, i int, t topic) error {
-	b := p.bodies[i*5%len(p.bodies)]
-	to := distinctFrom(b.ID, []store.ID{p.bodies[(i+1)*3%len(p.bodies)].ID, p.bodies[(i*11+2)%len(p.bodies)].ID}, p.bodies[(i*5+1)%len(p.bodies)].ID)
+	n := len(p.bodies)
+	b := p.bodies[(i+i/n)%n]
+	to := distinctFrom(b.ID, []store.ID{p.bodies[(i*3+i/n+1)%n].ID, p.bodies[(i*11+i/7)%n].ID}, p.bodies[(i+i/n+1)%n].ID)
 	file, err := p.paper(ctx, b, t)
 	if err != nil {
 		return err
