@@ -44,8 +44,8 @@ func (d *Document) rebuild(ctx context.Context) error {
 				}
 			}
 			return nil
-		case line[0] < '0' || line[0] > '9':
-			return nil
+		case line[0] < '0' || line[0] > '9' || at < d.header:
+			return nil // what stands before the header is no part of the file: at offset 0 no cross-reference could name it
 		}
 		ref, o, err := d.indirect(l, nil)
 		if ref.Number == 0 || ref.Number > maxObjectNumber {
