@@ -54,7 +54,7 @@ export async function open(browser, house, size = desktop, options = {}) {
 
 export async function signIn(page, account) {
   await page.goto('/dang-nhap')
-  await page.fill('input[name="login"]', account.name)
+  await page.fill('input[name="login"]', account.login)
   await page.fill('input[type="password"]', account.password)
   await page.click('main form button.primary')
   await page.waitForURL((u) => !u.pathname.startsWith('/dang-nhap'))

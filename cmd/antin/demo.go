@@ -66,6 +66,7 @@ func runDemo(ctx context.Context, e *env, args []string) int {
 
 // demo serves an example province until ctx ends. Its people are there before the first page; two years of documents are filled in behind it.
 func (e *env) demo(ctx context.Context, asJSON bool, folder, listen string) (err error) {
+	x := extra{cost: demoCost, volatile: folder == ""}
 	if folder == "" {
 		if folder, err = os.MkdirTemp("", "antin-demo-"); err != nil {
 			return codes.Wrap(errOutput, "making a folder", os.TempDir(), err)
@@ -99,7 +100,7 @@ func (e *env) demo(ctx context.Context, asJSON bool, folder, listen string) (err
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	past, err := openPast(ctx, c, ring, log, e.clock())
+	past, err := openPast(ctx, c, ring, log, e.clock(), x)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,8 @@ func (e *env) demo(ctx context.Context, asJSON bool, folder, listen string) (err
 	if err := past.settle(ctx); err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, c, ring, clock.System{}, log, extra{modules: []web.Module{past.pages()}, cost: demoCost})
+	x.modules = []web.Module{past.pages()}
+	h, err := openHouse(ctx, c, ring, clock.System{}, log, x)
 	if err != nil {
 		return err
 	}

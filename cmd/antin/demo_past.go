@@ -59,13 +59,13 @@ type demoBody struct {
 }
 
 // openPast opens the house with a clock that stands at the beginning.
-func openPast(ctx context.Context, c *config.Config, ring *seal.Ring, log *slog.Logger, now time.Time) (*past, error) {
+func openPast(ctx context.Context, c *config.Config, ring *seal.Ring, log *slog.Logger, now time.Time, x extra) (*past, error) {
 	p := &past{now: now, keep: filepath.Join(c.Data, "demo.json")}
 	begin := now.In(clock.Vietnam)
 	begin = time.Date(begin.Year()-demoYears, begin.Month(), begin.Day(), 8, 0, 0, 0, clock.Vietnam)
 	p.clock = clock.NewFake(begin)
 	var err error
-	if p.h, err = openHouse(ctx, c, ring, p.clock, log, extra{cost: demoCost}); err != nil {
+	if p.h, err = openHouse(ctx, c, ring, p.clock, log, x); err != nil {
 		return nil, err
 	}
 	p.province, err = example.New(example.Config{Org: p.h.org, Begin: begin, Found: p.found, As: p.manager})

@@ -96,6 +96,8 @@ type house struct {
 type extra struct {
 	modules []web.Module
 	cost    auth.Cost // of passwords' hashes; zero is the house's own
+	// volatile is for data that is thrown away: nothing waits for the disk.
+	volatile bool
 }
 
 // openHouse opens the data that the settings name, brings its schema up to date and wires the rooms. Nothing runs yet.
@@ -119,7 +121,7 @@ func (h *house) openCellar(ctx context.Context, x *extra) error {
 	if err != nil {
 		return err
 	}
-	if h.db, h.issuer, err = store.Open(ctx, store.Config{URL: c.Database, Migrations: steps, Clock: h.clock}); err != nil {
+	if h.db, h.issuer, err = store.Open(ctx, store.Config{URL: c.Database, Migrations: steps, Clock: h.clock, Volatile: x.volatile}); err != nil {
 		return err
 	}
 	h.audit = audit.Open(h.db, h.issuer, referrers)
@@ -133,7 +135,7 @@ func (h *house) openCellar(ctx context.Context, x *extra) error {
 	if err != nil {
 		return err
 	}
-	if h.blobs, err = openBlobs(ctx, c, h.db, h.issuer, h.ring, h.clock); err != nil {
+	if h.blobs, err = openBlobs(ctx, c, h.db, h.issuer, h.ring, h.clock, x.volatile); err != nil {
 		return err
 	}
 	h.auth, err = auth.New(auth.Config{
@@ -216,13 +218,17 @@ func allSteps() ([]store.Migration, error) {
 	return steps, nil
 }
 
-func openBlobs(ctx context.Context, c *config.Config, db *store.DB, issuer *store.Issuer, ring *seal.Ring, clk clock.Clock) (*blob.Store, error) {
+func openBlobs(ctx context.Context, c *config.Config, db *store.DB, issuer *store.Issuer, ring *seal.Ring, clk clock.Clock, volatile bool) (*blob.Store, error) {
 	var driver blob.Driver
 	var err error
 	if c.S3 != nil {
 		driver, err = blob.NewS3(ctx, *c.S3, nil)
 	} else {
-		driver, err = blob.NewFolder(c.BlobFolder)
+		var folder *blob.Folder
+		if folder, err = blob.NewFolder(c.BlobFolder); err == nil {
+			folder.Volatile = volatile
+		}
+		driver = folder
 	}
 	if err != nil {
 		return nil, err

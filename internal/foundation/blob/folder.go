@@ -15,7 +15,11 @@ import (
 )
 
 // Folder keeps objects as files. What is being written lies in its folder "tmp" until it is whole and on disk.
-type Folder struct{ root string }
+type Folder struct {
+	root string
+	// Volatile does not wait for the disk: for content that is thrown away.
+	Volatile bool
+}
 
 const unfinished = "tmp"
 
@@ -24,7 +28,7 @@ func NewFolder(path string) (*Folder, error) {
 	if err := os.MkdirAll(filepath.Join(path, unfinished), 0o700); err != nil {
 		return nil, explain(err)
 	}
-	return &Folder{path}, nil
+	return &Folder{root: path}, nil
 }
 
 func (f *Folder) path(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }
@@ -34,8 +38,11 @@ func (f *Folder) Write(ctx context.Context, key string, r io.Reader) error {
 	if err := f.makeFolder(filepath.Dir(f.path(key))); err != nil {
 		return explain(err)
 	}
-	from := &source{ctx: ctx, r: r}
-	err := durable.Write(f.path(key), filepath.Join(f.root, unfinished), os.Rename, func(w io.Writer) error {
+	from, write := &source{ctx: ctx, r: r}, durable.Write
+	if f.Volatile {
+		write = durable.Place
+	}
+	err := write(f.path(key), filepath.Join(f.root, unfinished), os.Rename, func(w io.Writer) error {
 		_, err := io.CopyBuffer(struct{ io.Writer }{w}, from, make([]byte, 4*wireSize))
 		return err
 	})
@@ -75,6 +82,9 @@ func (f *Folder) makeFolder(path string) error {
 	}
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
+	}
+	if f.Volatile {
+		return nil
 	}
 	return durable.SyncFolder(parent)
 }

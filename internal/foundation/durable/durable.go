@@ -16,21 +16,30 @@ import (
 // The errors are fill's own and those of package os. When only the folder could not be made durable the file stays: it is whole, and may
 // have replaced another.
 func Write(path, beside string, place func(from, to string) error, fill func(io.Writer) error) error {
+	if err := write(path, beside, place, fill, (*os.File).Sync); err != nil {
+		return err
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// Place is [Write] without waiting for the disk: for what is thrown away.
+func Place(path, beside string, place func(from, to string) error, fill func(io.Writer) error) error {
+	return write(path, beside, place, fill, func(*os.File) error { return nil })
+}
+
+func write(path, beside string, place func(from, to string) error, fill func(io.Writer) error, sync func(*os.File) error) error {
 	f, err := os.CreateTemp(beside, ".unfinished-*") // 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // after a rename it is no longer there
 	if err = fill(f); err == nil {
-		err = f.Sync()
+		err = sync(f)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := place(f.Name(), path); err != nil {
-		return err
-	}
-	return SyncFolder(filepath.Dir(path))
+	return place(f.Name(), path)
 }
 
 // SyncFolder makes the names in a folder durable, where the system can.

@@ -26,6 +26,8 @@ type Config struct {
 	Clock clock.Clock
 	// Random gives salts; nil is the system's.
 	Random io.Reader
+	// Volatile does not wait for the disk on SQLite: for rows that are thrown away. A power cut may take the last ones, or all.
+	Volatile bool
 	// Readers bounds the connections that read; 0 means 8. On PostgreSQL twice as many may be open.
 	Readers int
 }

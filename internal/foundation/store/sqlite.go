@@ -50,8 +50,12 @@ func openSQLite(ctx context.Context, c Config) (*sqliteDB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fault.New(fault.Unavailable, ErrBusy, path).Because(err)
 	}
+	synchronous := "synchronous(FULL)"
+	if c.Volatile {
+		synchronous = "synchronous(OFF)"
+	}
 	q := url.Values{"_pragma": {
-		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", synchronous, "foreign_keys(1)",
 		"cache_size(-16000)", "temp_store(MEMORY)", "mmap_size(268435456)",
 	}}
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
