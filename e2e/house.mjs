@@ -47,7 +47,8 @@ export async function open(browser, house, size = desktop, options = {}) {
   const context = await browser.newContext({ viewport: size, locale: 'vi-VN', baseURL: house.address, ...options })
   const page = await context.newPage()
   page.wrong = []
-  page.on('console', (m) => { if (m.type() === 'error') page.wrong.push(`console: ${m.text()}`) })
+  page.on('console', (m) => { if (m.type() === 'error' && !m.text().startsWith('Failed to load')) page.wrong.push(`console: ${m.text()}`) })
+  page.on('response', (r) => { if (r.status() >= 400) page.wrong.push(`${r.status()} ${r.url()}`) })
   page.on('pageerror', (e) => page.wrong.push(`script: ${e.message}`))
   return page
 }
@@ -65,11 +66,16 @@ export async function faults(page) {
   await page.evaluate(axe)
   const found = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }))
   const out = found.violations.map((v) => `axe ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  if (over > 0) out.push(`the page is ${over} pixels wider than the window`)
+  out.push(...await overflow(page))
   if (await page.locator('h1').count() !== 1) out.push('it has not one heading of the first order')
   if (!(await page.title())) out.push('it has no title')
   return [...out, ...page.wrong.splice(0)]
+}
+
+// overflow is what of a page does not fit the width of its window.
+export async function overflow(page) {
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  return over > 0 ? [`the page is ${over} pixels wider than the window`] : []
 }
 
 // weight is how many bytes a page takes on the wire in a browser that has nothing of it yet.
