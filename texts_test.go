@@ -26,7 +26,7 @@ func walkSources(t *testing.T, end string, look func(path string, b []byte)) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata"):
+		case d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata" || d.Name() == "node_modules"):
 			return filepath.SkipDir
 		case d.IsDir() || strings.HasSuffix(path, "_test.go") || !strings.HasSuffix(d.Name(), end):
 			return nil
