@@ -122,6 +122,7 @@ export async function crawl(page, look, { start = '/', each = 3, most = 400 } = 
 
 // follow opens an address; a download is asked for beside the page.
 async function follow(page, path) {
+  page.wrong.length = 0 // what comes late belongs to a page that was looked at
   try {
     const r = await page.goto(path)
     return { status: r.status(), type: r.headers()['content-type'] ?? '', page: (r.headers()['content-type'] ?? '').startsWith('text/html') }

@@ -72,6 +72,8 @@ func New(c Config, modules ...Module) (s *Server, err error) {
 	slices.SortStableFunc(s.items, func(a, b Item) int { return a.Order - b.Order })
 	slices.SortStableFunc(s.panels, func(a, b Panel) int { return a.Order - b.Order })
 	s.mux.HandleFunc("GET /tai-nguyen/{name}", s.sendAsset)
+	// Browsers ask for it where they show what is no page of ours: a list of revoked certificates, the API's description.
+	s.mux.Handle("GET /favicon.ico", http.RedirectHandler(s.assetOf["web/antin.svg"], http.StatusFound))
 	s.mux.Handle("/", s.serve("web", Route{Pattern: "/", Anyone: true, Handler: func(r *Request) (Answer, error) {
 		return nil, fault.New(fault.NotFound, ErrNoPage, r.URL.Path)
 	}}))

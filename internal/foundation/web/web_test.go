@@ -323,6 +323,14 @@ func TestTheFirstPageShowsWhatWaits(t *testing.T) {
 	}
 }
 
+func TestTheIconIsFoundWhereBrowsersLook(t *testing.T) {
+	h := newHouse(t, nil)
+	r := h.do("GET", "/favicon.ico", nil)
+	if at := r.Header.Get("Location"); r.StatusCode != http.StatusFound || h.do("GET", at, nil).Header.Get("Content-Type") != "image/svg+xml" {
+		t.Errorf("%d %q", r.StatusCode, at)
+	}
+}
+
 func TestAnswersAreCountedByRoute(t *testing.T) {
 	seen := map[string]int{}
 	h := newHouse(t, func(c *web.Config) {
