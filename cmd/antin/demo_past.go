@@ -53,7 +53,8 @@ type past struct {
 type demoBody struct {
 	org.Node
 
-	masthead                string // the agency above it
+	top                     store.ID // the agency above all that are above it
+	masthead                string   // the one just above it
 	leader, drafter, clerk  auth.Actor
 	leaderName, leaderTitle string
 }
@@ -174,18 +175,9 @@ func (p *past) staff(ctx context.Context) error {
 		}
 		body := bodies[a.AgencyKey]
 		if body == nil {
-			body = &demoBody{}
-			n, err := p.h.org.Node(ctx, p.operator, a.Agency, org.Moment{})
-			if err != nil {
+			var err error
+			if body, err = p.body(ctx, a.Agency); err != nil {
 				return err
-			}
-			body.Node = n.Node
-			if n.Parent != 0 {
-				above, err := p.h.org.Node(ctx, p.operator, n.Parent, org.Moment{})
-				if err != nil {
-					return err
-				}
-				body.masthead = above.Name
 			}
 			bodies[a.AgencyKey] = body
 		}
@@ -199,21 +191,21 @@ func (p *past) staff(ctx context.Context) error {
 	return nil
 }
 
-func (p *past) account(ctx context.Context, a example.Appointed, body *demoBody) error {
-	giver := p.operator
-	if reached, err := p.reaches(ctx, a.Agency); err != nil {
-		return err
-	} else if !reached { // another agency at the top
-		top := body.Node
-		for top.Parent != 0 {
-			above, err := p.h.org.Node(ctx, p.operator, top.Parent, org.Moment{})
-			if err != nil {
-				return err
-			}
-			top = above.Node
+// body is an agency with what stands above it.
+func (p *past) body(ctx context.Context, id store.ID) (*demoBody, error) {
+	n, err := p.h.org.Node(ctx, p.operator, id, org.Moment{})
+	b := &demoBody{Node: n.Node, top: id}
+	for above := n.Parent; err == nil && above != 0; above = n.Parent {
+		b.top = above
+		if n, err = p.h.org.Node(ctx, p.operator, above, org.Moment{}); b.masthead == "" {
+			b.masthead = n.Name
 		}
-		giver = p.manager(top.ID)
 	}
+	return b, err
+}
+
+func (p *past) account(ctx context.Context, a example.Appointed, body *demoBody) error {
+	giver := p.manager(body.top)
 	login := demoListed[a.Key]
 	if login == "" {
 		login = a.Key + ".mau"
@@ -254,15 +246,6 @@ func (p *past) account(ctx context.Context, a example.Appointed, body *demoBody)
 		}
 	}
 	return nil
-}
-
-// reaches reports whether the operator manages an agency.
-func (p *past) reaches(ctx context.Context, agency store.ID) (bool, error) {
-	w, err := p.h.auth.Warrant(ctx, p.operator, "foundation/auth.CreateAccount")
-	if err != nil {
-		return false, err
-	}
-	return store.Found(p.h.db.View(ctx, w, func(tx *store.Tx) error { return tx.Over(agency) }))
 }
 
 // equip gives an agency's leader a key, and the agency its seal.
