@@ -20,6 +20,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/config"
+	"github.com/antinvn/antin/internal/foundation/durable"
 	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 )
@@ -163,12 +164,11 @@ func writeSettings(s *settings) error {
 	if err := os.MkdirAll(filepath.Dir(s.file), 0o755); err != nil {
 		return codes.Wrap(errOutput, "making the folder", filepath.Dir(s.file), err)
 	}
-	f, err := os.OpenFile(s.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err := durable.Write(s.file, filepath.Dir(s.file), os.Link, func(w io.Writer) error {
+		_, err := b.WriteTo(w)
+		return err
+	})
 	if err != nil {
-		return codes.Wrap(errOutput, "writing the settings", s.file, err)
-	}
-	_, err = f.Write(b.Bytes())
-	if err = errors.Join(err, f.Close()); err != nil {
 		return codes.Wrap(errOutput, "writing the settings", s.file, err)
 	}
 	clear(s.given) // they stand in the file now
