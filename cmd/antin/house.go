@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/codes"
-	"github.com/antinvn/antin/fetch"
 	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/api"
 	"github.com/antinvn/antin/internal/foundation/audit"
@@ -79,6 +78,7 @@ type house struct {
 	sequencer *audit.Sequencer
 	auth      *auth.Service
 	blobs     *blob.Store
+	sandbox   *sandbox.Sandbox
 
 	org         *org.Service
 	training    *training.Service
@@ -135,7 +135,10 @@ func (h *house) openCellar(ctx context.Context, x *extra) error {
 	if err != nil {
 		return err
 	}
-	if h.blobs, err = openBlobs(ctx, c, h.db, h.issuer, h.ring, h.clock, x.volatile); err != nil {
+	if h.sandbox, err = sandbox.New(sandbox.Config{Limits: sandbox.Limits{Size: c.UploadLimit}}); err != nil {
+		return err
+	}
+	if h.blobs, err = h.openBlobs(ctx, x.volatile); err != nil {
 		return err
 	}
 	h.auth, err = auth.New(auth.Config{
@@ -157,7 +160,7 @@ func (h *house) openRooms(ctx context.Context, _ *extra) (err error) {
 		DB: h.db, Auth: h.auth, Blobs: h.blobs, Credentials: h.credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust, Clock: h.clock,
 	}))
 	h.registers = register.New(h.db, h.auth)
-	h.checks, err = openChecks(h.config, h.auth, h.ring, h.trust, h.training.Fetch(), h.clock)
+	h.checks, err = h.openChecks()
 	return err
 }
 
@@ -218,14 +221,14 @@ func allSteps() ([]store.Migration, error) {
 	return steps, nil
 }
 
-func openBlobs(ctx context.Context, c *config.Config, db *store.DB, issuer *store.Issuer, ring *seal.Ring, clk clock.Clock, volatile bool) (*blob.Store, error) {
+func (h *house) openBlobs(ctx context.Context, volatile bool) (*blob.Store, error) {
 	var driver blob.Driver
 	var err error
-	if c.S3 != nil {
-		driver, err = blob.NewS3(ctx, *c.S3, nil)
+	if h.config.S3 != nil {
+		driver, err = blob.NewS3(ctx, *h.config.S3, nil)
 	} else {
 		var folder *blob.Folder
-		if folder, err = blob.NewFolder(c.BlobFolder); err == nil {
+		if folder, err = blob.NewFolder(h.config.BlobFolder); err == nil {
 			folder.Volatile = volatile
 		}
 		driver = folder
@@ -233,22 +236,18 @@ func openBlobs(ctx context.Context, c *config.Config, db *store.DB, issuer *stor
 	if err != nil {
 		return nil, err
 	}
-	return blob.New(blob.Config{Driver: driver, DB: db, Warrant: issuer.System("blob", blob.Tables...), Ring: ring, Clock: clk})
+	return blob.New(blob.Config{Driver: driver, DB: h.db, Warrant: h.issuer.System("blob", blob.Tables...), Ring: h.ring, Clock: h.clock})
 }
 
 // openChecks makes the room that checks signatures for everybody: files are read in children.
-func openChecks(c *config.Config, a *auth.Service, ring *seal.Ring, anchors *trusted.Snapshot, asks *fetch.Client, clk clock.Clock) (*check.Service, error) {
-	key, err := ring.Derive("check.answer")
-	if err != nil {
-		return nil, err
-	}
-	children, err := sandbox.New(sandbox.Config{Limits: sandbox.Limits{Size: c.UploadLimit}})
+func (h *house) openChecks() (*check.Service, error) {
+	key, err := h.ring.Derive("check.answer")
 	if err != nil {
 		return nil, err
 	}
 	return check.New(check.Config{
-		Auth: a, Verifier: children, Trust: anchors.Store, Fetch: asks, Cache: revocation.NewMemoryCache(0),
-		Key: key, Clock: clk, Limits: check.Limits{Size: c.UploadLimit},
+		Auth: h.auth, Verifier: h.sandbox, Trust: h.trust.Store, Fetch: h.training.Fetch(), Cache: revocation.NewMemoryCache(0),
+		Key: key, Clock: h.clock, Limits: check.Limits{Size: h.config.UploadLimit},
 	})
 }
 
@@ -274,6 +273,9 @@ func (h *house) close() error {
 	}
 	if h.auth != nil {
 		h.auth.Flush()
+	}
+	if h.sandbox != nil {
+		h.sandbox.Close()
 	}
 	return h.db.Close()
 }
