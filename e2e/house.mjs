@@ -125,10 +125,9 @@ async function follow(page, path) {
   page.wrong.length = 0 // what comes late belongs to a page that was looked at
   try {
     const r = await page.goto(path)
-    return { status: r.status(), type: r.headers()['content-type'] ?? '', page: (r.headers()['content-type'] ?? '').startsWith('text/html') }
+    return { status: r.status(), page: (r.headers()['content-type'] ?? '').startsWith('text/html') }
   } catch (e) {
     if (!/ERR_ABORTED|Download is starting/.test(e.message)) throw e
-    const r = await page.context().request.get(path)
-    return { status: r.status(), type: r.headers()['content-type'] ?? '', page: false }
+    return { status: (await page.context().request.get(path)).status(), page: false }
   }
 }
