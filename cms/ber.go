@@ -20,14 +20,6 @@ func toDER(b []byte) (der []byte, used int, err error) {
 		return b[:n], n, nil
 	}
 	r.elements = 0
-	n, clean, err := r.measure(b, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	if clean {
-		return b[:n], n, nil
-	}
-	r.elements = 0
 	out, rest, err := r.rewrite(nil, b, 0)
 	if err != nil {
 		return nil, 0, err
@@ -46,7 +38,6 @@ type header struct {
 	content     []byte // definite lengths
 	rest        []byte
 	indefinite  bool
-	minimal     bool // the length is as DER wants it
 	constructed bool
 }
 
@@ -95,13 +86,13 @@ func readHeader(b []byte) (h header, err error) {
 	}
 	first := b[i]
 	i++
-	h.length, h.minimal = int64(first), true
+	h.length = int64(first)
 	switch {
 	case first == 0x80:
 		if !h.constructed {
 			return h, malformed("an indefinite length of a primitive")
 		}
-		h.length, h.indefinite, h.minimal = -1, true, false
+		h.length, h.indefinite = -1, true
 	case first > 0x80:
 		n := int(first & 0x7f)
 		if n > 8 || i+n > len(b) {
@@ -114,7 +105,7 @@ func readHeader(b []byte) (h header, err error) {
 		if v > math.MaxInt64 {
 			return h, malformed("a length")
 		}
-		h.length, h.minimal = int64(v), b[i] != 0 && (n > 1 || v >= 0x80)
+		h.length = int64(v)
 		i += n
 	}
 	h.octets = i
@@ -133,8 +124,8 @@ func inPieces(tag byte) bool {
 	return false
 }
 
-// plain is measure for what nearly everybody writes: DER as far as lengths and strings go, without long tags. It is -1 for
-// anything else, what is malformed and what is above the limits included.
+// plain is the length of an element that is what nearly everybody writes: DER as far as lengths and strings go, without long tags.
+// It is -1 for anything else, what is malformed and what is above the limits included: rewrite says more of these.
 func (r *berReader) plain(b []byte, depth int) (n int) {
 	if r.elements++; r.elements > maxElements || depth > maxDepth || len(b) < 2 || b[0]&0x1f == 0x1f {
 		return -1
@@ -149,6 +140,8 @@ func (r *berReader) plain(b []byte, depth int) (n int) {
 		start, size = 4, int(b[2])<<8|int(b[3])
 	case size == 0x83 && len(b) > 4 && b[2] != 0:
 		start, size = 5, int(b[2])<<16|int(b[3])<<8|int(b[4])
+	case size == 0x84 && len(b) > 5 && b[2] != 0 && b[2] < 0x80:
+		start, size = 6, int(b[2])<<24|int(b[3])<<16|int(b[4])<<8|int(b[5])
 	default:
 		return -1
 	}
@@ -166,27 +159,6 @@ func (r *berReader) plain(b []byte, depth int) (n int) {
 		}
 	}
 	return end
-}
-
-// measure walks one element; clean says that it is DER as far as lengths and strings go.
-func (r *berReader) measure(b []byte, depth int) (n int, clean bool, err error) {
-	h, err := r.header(b, depth)
-	if err != nil {
-		return 0, false, err
-	}
-	if h.indefinite || inPieces(h.tag) || !h.minimal {
-		return len(b) - len(h.rest), false, nil
-	}
-	if h.constructed {
-		for c := h.content; len(c) > 0; {
-			k, ok, err := r.measure(c, depth+1)
-			if err != nil || !ok {
-				return len(b) - len(h.rest), false, err
-			}
-			c = c[k:]
-		}
-	}
-	return len(b) - len(h.rest), true, nil
 }
 
 // rewrite appends the DER of one element and returns what follows it.
