@@ -27,7 +27,7 @@ func (v *View) InUse(number int) (r Ref, ok bool, err error) {
 //
 // It reads each object's text once: 8 times the file's size is the limit for files whose objects run into each other.
 func (v *View) Survey(ctx context.Context, object func(r Ref, offset int64), reference func(from, to Ref)) error {
-	s := &survey{v: v, ctx: ctx, reference: reference, left: maxRereading*v.d.size + maxScannedObject}
+	s := &survey{v: v, ctx: ctx, reference: reference, left: maxRereading*v.d.size + maxScannedObject, buf: v.d.held}
 	plain, holders, err := s.list(object)
 	if err != nil {
 		return err
@@ -212,9 +212,6 @@ func digits(b []byte, i int) (n int64, end int, ok bool) {
 
 // bytes are what stands at an offset, so many or up to the end of the file; last says that it ends there.
 func (s *survey) bytes(offset, need int64) (b []byte, last bool, err error) {
-	if all := s.v.d.held; all != nil {
-		return all[min(uint64(offset), uint64(len(all))):], true, nil
-	}
 	have := s.at + int64(len(s.buf))
 	if offset >= s.at && (have-offset >= need || have == s.v.d.size && offset < have) {
 		return s.buf[offset-s.at:], have == s.v.d.size, nil
@@ -232,16 +229,12 @@ func (s *survey) fill(offset, size int64) (b []byte, last bool, err error) {
 	if offset < 0 || size <= 0 {
 		return nil, true, nil
 	}
-	if int64(cap(s.buf)) < size {
-		s.buf = make([]byte, size)
-	}
-	s.buf, s.at = s.buf[:size], offset
-	n, err := s.v.d.r.ReadAt(s.buf, offset)
-	if int64(n) < size {
-		s.buf = s.buf[:0]
+	if b, err = s.v.d.bytes(&s.buf, offset, size); err != nil {
+		s.buf = nil
 		return nil, true, codes.Wrap(ErrRead, "reading", "the objects", err)
 	}
-	return s.buf, offset+size == s.v.d.size, nil
+	s.buf, s.at = b, offset
+	return b, offset+size == s.v.d.size, nil
 }
 
 // compressed scans what an object stream holds.
