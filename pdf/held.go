@@ -15,11 +15,8 @@ const maxHeld = 4 << 20
 
 // hold is the whole file where it is in memory, or small enough to be; else nil.
 func hold(r io.ReaderAt, size int64) []byte {
-	if b, ok := r.(*bytes.Reader); ok && b.Size() == size {
-		return insideOf(b)
-	}
-	if size > maxHeld {
-		return nil
+	if b := inMemory(r, size); b != nil || size > maxHeld {
+		return b
 	}
 	b := make([]byte, size)
 	if n, _ := r.ReadAt(b, 0); n < len(b) { //nolint:errcheck // who reads the part that fails meets the error
@@ -28,10 +25,14 @@ func hold(r io.ReaderAt, size int64) []byte {
 	return b
 }
 
-// insideOf is what a reader in memory reads from: it hands out all of it at once.
-func insideOf(r *bytes.Reader) []byte {
+// inMemory is what r reads from where it is all in memory, nil elsewhere: such a reader hands out all of it at once.
+func inMemory(r io.ReaderAt, size int64) []byte {
+	in, ok := r.(*bytes.Reader)
+	if !ok || in.Size() != size {
+		return nil
+	}
 	var whole taken
-	all := *r
+	all := *in
 	_, _ = all.Seek(0, io.SeekStart)               //nolint:errcheck // the start is always there
 	if _, err := all.WriteTo(&whole); err != nil { // it was handed out in parts
 		return nil

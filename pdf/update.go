@@ -417,10 +417,8 @@ const copyBlock = 64 << 10
 // Copy streams the base's first n bytes to w in blocks, cancelled within 100 ms.
 func Copy(ctx context.Context, w io.Writer, r io.ReaderAt, n int64) error {
 	to := &blocks{ctx: ctx, w: w}
-	if b, ok := r.(*bytes.Reader); ok && b.Size() == n { // in memory: hashed where it stands
-		all := *b
-		_, _ = all.Seek(0, io.SeekStart) //nolint:errcheck // the start is always there
-		_, err := all.WriteTo(to)
+	if b := inMemory(r, n); b != nil { // hashed where it stands
+		_, err := to.Write(b)
 		return err
 	}
 	buf := make([]byte, min(n, copyBlock))
