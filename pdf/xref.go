@@ -38,24 +38,18 @@ func (r *revision) find(file io.ReaderAt, n int) (entry, bool, error) {
 
 // each visits what [revision.find] would find, in no order; of several visits to one number the last counts.
 func (r *revision) each(file io.ReaderAt, f func(n int, e entry) error) error {
-	if len(r.sections) == 1 { // what it lists is what it finds
-		return r.sections[0].each(file, func(n int, e entry) error {
-			if e.kind() == kindAbsent {
-				return nil
-			}
-			return f(n, e)
-		})
-	}
 	for _, s := range slices.Backward(r.sections) {
 		if err := s.each(file, func(n int, e entry) error {
 			if e.kind() == kindAbsent {
 				return nil
 			}
-			found, _, err := r.find(file, n)
-			if err != nil {
-				return err
+			if len(r.sections) > 1 { // what one lists is what it finds
+				var err error
+				if e, _, err = r.find(file, n); err != nil {
+					return err
+				}
 			}
-			return f(n, found)
+			return f(n, e)
 		}); err != nil {
 			return err
 		}
