@@ -27,10 +27,6 @@ type lexer struct {
 
 const firstWindow, window = 512, 4096
 
-func newLexer(r io.ReaderAt, size, pos int64, l Limits) *lexer {
-	return &lexer{r: r, size: size, pos: pos, from: pos, limits: l}
-}
-
 func bytesLexer(b []byte, pos int, l Limits) *lexer {
 	return &lexer{buf: b, size: int64(len(b)), pos: int64(pos), from: int64(pos), limits: l}
 }
@@ -190,7 +186,7 @@ func (l *lexer) object(depth int) (Object, error) {
 	case c >= '0' && c <= '9' || c == '+' || c == '-' || c == '.':
 		return l.number(), nil
 	case isRegular(c):
-		switch w := l.word(128); w {
+		switch w := l.word(longestWord); w {
 		case "true":
 			return true, nil
 		case "false":
@@ -206,9 +202,8 @@ func (l *lexer) object(depth int) (Object, error) {
 }
 
 func (l *lexer) name() Name {
-	const longest = 4096
 	if at := l.view(); len(at) > 0 {
-		at = at[:min(len(at), longest+1)]
+		at = at[:min(len(at), longestName+1)]
 		if end := wordEnd(at, 0); end < len(at) && bytes.IndexByte(at[:end], '#') < 0 {
 			l.pos += int64(end)
 			return Name(at[:end])
@@ -226,7 +221,7 @@ func (l *lexer) name() Name {
 				l.pos, l.loose = mark, true
 			}
 		}
-		if b = append(b, byte(c)); len(b) > longest {
+		if b = append(b, byte(c)); len(b) > longestName {
 			break
 		}
 	}
@@ -573,7 +568,8 @@ func (l *lexer) value(depth int) (Object, error) {
 
 // number reads what the field writes: "--5", "1.2.3", ".", "5-3".
 func (l *lexer) number() Object {
-	if v, end, ok := digits(l.view(), 0); ok && end < len(l.view()) && characters[l.view()[end]] != classDigit {
+	at := l.view()
+	if v, end, ok := digits(at, 0); ok && end < len(at) && characters[at[end]] != classDigit {
 		l.pos += int64(end)
 		return v
 	}

@@ -170,8 +170,9 @@ func (s *section) add(r run) {
 
 // atFreeHead reports that the next line is that of object 0.
 func (l *lexer) atFreeHead(ctx context.Context) bool {
-	ahead := newLexer(l.r, l.size, l.pos, l.limits)
-	r, err := ahead.looseLines(ctx, 0, 1)
+	mark := l.pos
+	r, err := l.looseLines(ctx, 0, 1)
+	l.pos = mark
 	return err == nil && r.count == 1 && r.entries[0] == makeEntry(kindFree, 0, math.MaxUint16)
 }
 
