@@ -44,8 +44,6 @@ func (d *Document) rebuild(ctx context.Context) error {
 				}
 			}
 			return nil
-		case line[0] < '0' || line[0] > '9' || at < d.header:
-			return nil // what stands before the header is no part of the file: at offset 0 no cross-reference could name it
 		}
 		ref, o, err := d.indirect(l, nil)
 		if ref.Number == 0 || ref.Number > maxObjectNumber {
@@ -127,11 +125,12 @@ func (d *Document) addCompressed(all map[int]entry, streams []Ref) {
 	}
 }
 
-// scan calls f for each place where a line starts with a digit or "trailer", or a digit follows endobj.
+// scan calls f for each place where "N G obj" or "trailer" starts a line or follows endobj. What stands before the header is no part of
+// the file: at offset 0 no cross-reference could name it.
 func (d *Document) scan(ctx context.Context, f func(at int64, line []byte) error) error {
 	const block, overlap = 1 << 20, 64
 	var buf []byte
-	for at := int64(0); at < d.size; at += block {
+	for at := d.header; at < d.size; at += block {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
