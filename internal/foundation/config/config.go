@@ -171,7 +171,7 @@ func (c *Config) whole(file string) Problems {
 		p.Object = v.where()
 		problems = append(problems, p.With("setting", v.setting.Name))
 	}
-	if c.PublicAddress.Scheme == "http" && !local(c.PublicAddress.Hostname()) {
+	if c.PublicAddress.Scheme == "http" && !Local(c.PublicAddress.Hostname()) {
 		blame(c.value("public_address"), fault.New(fault.Invalid, ErrPlain, "")) // cookies named __Host- and passkeys need https
 	}
 	if c.S3.Endpoint == nil {

@@ -134,6 +134,7 @@ func TestWhatIsWrongIsToldWithItsPlace(t *testing.T) {
 		"a query":                  {"public_address = https://ky.example.vn?\n", config.ErrAddress, "antin.conf:1"},
 		"an open port":             {"public_address = https://ky.example.vn:\n", config.ErrAddress, "antin.conf:1"},
 		"plain http for others":    {"public_address = http://ky.example.vn\n", config.ErrPlain, "antin.conf:1"},
+		"plain http by its name":   {"public_address = http://ky.localhost\n", config.ErrPlain, "antin.conf:1"},
 		"no unit":                  {"upload_limit = 100\n", config.ErrSize, "antin.conf:1"},
 		"below":                    {"upload_limit = 1023 kB\n", config.ErrBounds, "antin.conf:1"},
 		"above":                    {"upload_limit = 3 GB\n", config.ErrBounds, "antin.conf:1"},

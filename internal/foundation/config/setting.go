@@ -194,9 +194,11 @@ func parseAddress(text string) *url.URL {
 	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
 }
 
-func local(host string) bool {
+// Local reports whether a host is this machine alone: only there an address may be plain http. A name below localhost is none: a resolver
+// may still ask others for it (RFC 6761, 6.3).
+func Local(host string) bool {
 	a, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.IsLoopback()
+	return host == "localhost" || err == nil && a.IsLoopback()
 }
 
 func isListen(text string) bool {

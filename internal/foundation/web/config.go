@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/clock"
+	"github.com/antinvn/antin/internal/foundation/config"
 	"github.com/antinvn/antin/internal/foundation/i18n"
 )
 
@@ -157,7 +158,7 @@ func (c *Config) complete() error {
 	switch {
 	case c.Public == nil || c.Public.Host == "":
 		return errNoAddress
-	case c.Public.Scheme != "https" && (c.Public.Scheme != "http" || !local(c.Public.Hostname())):
+	case c.Public.Scheme != "https" && (c.Public.Scheme != "http" || !config.Local(c.Public.Hostname())):
 		return errPlain
 	case c.Texts == nil:
 		return errNoTexts
@@ -190,11 +191,6 @@ func or[T comparable](v *T, otherwise T) {
 	if *v == zero {
 		*v = otherwise
 	}
-}
-
-func local(host string) bool {
-	a, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && a.IsLoopback()
 }
 
 type nobody struct{}
