@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"strings"
@@ -94,7 +95,7 @@ func Login(s string) string { return i18n.Fold(s) }
 
 // check completes an account and says what is wrong with it.
 func (n *NewAccount) check() error {
-	n.Login, n.Name, n.Kind = Login(n.Login), i18n.Line(n.Name), or(n.Kind, PersonAccount)
+	n.Login, n.Name, n.Kind = Login(n.Login), i18n.Line(n.Name), cmp.Or(n.Kind, PersonAccount)
 	err := fault.New(fault.Invalid, ErrLogin, "")
 	if !loginForm.MatchString(n.Login) {
 		err = err.Field("login", ErrLogin)
@@ -415,7 +416,7 @@ func (q AccountQuery) sql(tx *store.Tx) (string, []any) {
 	if q.After != nil {
 		after = *q.After
 	}
-	limit := min(or(q.Limit, 50), 1000)
+	limit := min(cmp.Or(q.Limit, 50), 1000)
 	within, reached := tx.Within("account.agency")
 	if begins := i18n.Fold(q.Begins); begins != "" {
 		args := append([]any{begins, begins + "\U0010ffff", after.Term, int64(after.ID)}, reached...)

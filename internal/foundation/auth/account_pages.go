@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -162,7 +163,7 @@ func (p page) roles(r *web.Request, who Actor, grants []Given, steer bool) ([]ro
 	}
 	var rows []role
 	for _, g := range grants {
-		row := role{Role: g.Role.text(), Reach: g.Reach.text(), At: or(names[g.At], g.At.Text("agy")), Since: g.Since}
+		row := role{Role: g.Role.text(), Reach: g.Reach.text(), At: cmp.Or(names[g.At], g.At.Text("agy")), Since: g.Since}
 		if g.At != g.Agency {
 			row.At += " – " + names[g.Agency]
 		}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -48,7 +49,7 @@ func (s *Service) Give(ctx context.Context, who Actor, n NewGrant) error {
 				return err
 			}
 		}
-		if err := tx.Over(or(n.At, n.Agency)); err != nil {
+		if err := tx.Over(cmp.Or(n.At, n.Agency)); err != nil {
 			return err
 		}
 		if n.Account == 0 {
@@ -77,7 +78,7 @@ func (s *Service) Give(ctx context.Context, who Actor, n NewGrant) error {
 }
 
 func (n *NewGrant) checkTx(tx *store.Tx, who Actor) error {
-	n.At, n.Since = or(n.At, n.Agency), later(n.Since, tx.Now())
+	n.At, n.Since = cmp.Or(n.At, n.Agency), later(n.Since, tx.Now())
 	if n.Until.IsZero() {
 		n.Until = store.Forever
 	}
@@ -131,7 +132,7 @@ func mayGiveTx(tx *store.Tx, who Actor, g Grant) error {
 		if r.far < g.Reach {
 			continue
 		}
-		if ok, err := (reaches{r}).Covers(tx, or(g.At, g.Agency)); err != nil || ok {
+		if ok, err := (reaches{r}).Covers(tx, cmp.Or(g.At, g.Agency)); err != nil || ok {
 			return err
 		}
 	}
@@ -140,7 +141,7 @@ func mayGiveTx(tx *store.Tx, who Actor, g Grant) error {
 
 // giveTx writes a grant that was checked.
 func giveTx(tx *store.Tx, n NewGrant) error {
-	n.At, n.Since = or(n.At, n.Agency), later(n.Since, tx.Now())
+	n.At, n.Since = cmp.Or(n.At, n.Agency), later(n.Since, tx.Now())
 	if n.Until.IsZero() {
 		n.Until = store.Forever
 	}

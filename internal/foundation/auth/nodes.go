@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
@@ -47,7 +48,7 @@ func (s *Service) nodes(ctx context.Context, who Actor) (list nodes, err error) 
 		}
 		names, err := s.names(tx, ids)
 		for _, id := range ids {
-			list = append(list, node{id, bodies[id], or(names[id], id.Text("agy"))})
+			list = append(list, node{id, bodies[id], cmp.Or(names[id], id.Text("agy"))})
 		}
 		return err
 	})
@@ -93,7 +94,7 @@ func bodyTx(tx *store.Tx, id store.ID) (store.ID, error) {
 	if err := ignoreNone(err); err != nil {
 		return 0, err
 	}
-	return or(body, id), nil
+	return cmp.Or(body, id), nil
 }
 
 func (ns nodes) sort() {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -70,8 +71,8 @@ type Service struct {
 // New makes it of the modules' policies; a method that stands in two of them is an error.
 func New(c Config) (*Service, error) {
 	s := &Service{
-		db: c.DB, issuer: c.Issuer, rules: Policy{}, ring: c.Ring, names: c.Names, public: c.Public, party: relying(c.Public), idle: or(c.Idle, time.Hour), life: or(c.Life, 12*time.Hour),
-		random: c.Random, log: or(c.Log, slog.Default()),
+		db: c.DB, issuer: c.Issuer, rules: Policy{}, ring: c.Ring, names: c.Names, public: c.Public, party: relying(c.Public), idle: cmp.Or(c.Idle, time.Hour), life: cmp.Or(c.Life, 12*time.Hour),
+		random: c.Random, log: cmp.Or(c.Log, slog.Default()),
 	}
 	if s.random == nil {
 		s.random = rand.Reader
@@ -88,7 +89,7 @@ func New(c Config) (*Service, error) {
 			return nil, err
 		}
 	}
-	if s.hasher, err = newHasher(or(c.Cost, defaultCost), s.random); err != nil {
+	if s.hasher, err = newHasher(cmp.Or(c.Cost, defaultCost), s.random); err != nil {
 		return nil, err
 	}
 	s.refusals = &refusals{s: s, first: firstPause, open: map[refusedKey]*refused{}, wake: make(chan struct{}, 1)}
@@ -107,14 +108,6 @@ func New(c Config) (*Service, error) {
 		}
 	}
 	return s, nil
-}
-
-func or[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
 }
 
 func ids(_ *store.Tx, agencies []store.ID) (map[store.ID]string, error) {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -191,7 +192,7 @@ func (x sessions) Actor(ctx context.Context, secret string) (web.Actor, error) {
 	}
 	w := web.Actor{ID: l.account.ID.Text("acc"), Name: l.account.Name, Identity: a}
 	for _, id := range agencies(l.grants) {
-		c := web.Choice{Value: id.Text("agy"), Name: or(l.names[id], id.Text("agy"))}
+		c := web.Choice{Value: id.Text("agy"), Name: cmp.Or(l.names[id], id.Text("agy"))}
 		w.Agencies = append(w.Agencies, c)
 		if id == l.Agency {
 			w.Agency = c

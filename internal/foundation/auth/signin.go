@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -234,7 +235,7 @@ func (s *Service) proved(ctx context.Context, account store.ID, password string)
 	if err := s.try(ctx, name); err != nil {
 		return c, name, err
 	}
-	right, _, err := s.hasher.check(ctx, password, or(c.hash, s.hasher.decoy))
+	right, _, err := s.hasher.check(ctx, password, cmp.Or(c.hash, s.hasher.decoy))
 	if err == nil && (!right || c.account == 0) {
 		err = fault.New(fault.Invalid, ErrWrong, "").Field("current", ErrCurrent)
 	}
