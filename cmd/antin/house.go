@@ -44,11 +44,11 @@ import (
 // texts and migrations are the rooms' files: sentences, one file a language, and steps of the schema.
 var (
 	texts = []fs.FS{
-		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Texts, job.Files, audit.Files, auth.Files, operate.Files,
-		org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files, check.Files, sandbox.Texts, api.Files,
+		config.Texts, seal.Texts, web.Texts(), store.Texts, blob.Files, job.Files, audit.Files, auth.Files, operate.Files,
+		org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files, check.Files, sandbox.Files, api.Files,
 		sentences,
 	}
-	migrations = []fs.FS{blob.Migrations, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
+	migrations = []fs.FS{blob.Files, job.Files, audit.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
 )
 
 // policies say who may do what.

@@ -55,15 +55,10 @@ const DefaultGrace = 24 * time.Hour
 // Tables are what the store's warrant must be able to write.
 var Tables = []string{"blob", "blob_pin"}
 
-// Texts are this package's sentences, one file a language.
+// Files are the texts and the migrations.
 //
-//go:embed vi.txt en.txt
-var Texts embed.FS
-
-// Migrations are this package's tables.
-//
-//go:embed migrations/*.sql
-var Migrations embed.FS
+//go:embed vi.txt en.txt migrations/*.sql
+var Files embed.FS
 
 // Config is what a store of blobs stands on.
 type Config struct {

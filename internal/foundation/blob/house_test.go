@@ -41,7 +41,7 @@ type house struct {
 // over opens a house over a driver and a database.
 func over(t testing.TB, d Driver, url string) house {
 	t.Helper()
-	steps, err := store.Migrations(Migrations)
+	steps, err := store.Migrations(Files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (p putter) open(ctx context.Context, c clock.Clock) (*Store, *store.DB, *st
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	steps, err := store.Migrations(Migrations)
+	steps, err := store.Migrations(Files)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -44,7 +44,7 @@ const (
 	ErrClosed codes.Code = "sandbox.closed"
 )
 
-// Texts are this package's sentences, one file a language.
+// Files are the texts.
 //
 //go:embed vi.txt en.txt
-var Texts embed.FS
+var Files embed.FS

@@ -42,7 +42,7 @@ type house struct {
 	drafter, leader, clerk, recipient    auth.Actor
 }
 
-var files = []fs.FS{blob.Migrations, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
+var files = []fs.FS{blob.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
 
 func newHouse(t *testing.T, address string) *house {
 	t.Helper()

@@ -57,7 +57,7 @@ func newOffice(t *testing.T, address string) *office {
 	t.Helper()
 	h := newHouse(t, address)
 	o := &office{house: h, t: t, people: map[string]*auth.Actor{"drafter": &h.drafter, "leader": &h.leader, "clerk": &h.clerk, "recipient": &h.recipient}}
-	texts, err := i18n.New(web.Texts(), store.Texts, seal.Texts, blob.Texts, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files)
+	texts, err := i18n.New(web.Texts(), store.Texts, seal.Texts, blob.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ type house struct {
 func newHouse(t *testing.T, address string) *house {
 	t.Helper()
 	steps := []store.Migration{{Number: 9000, Name: "drawer", SQL: drawer}}
-	for _, files := range []fs.FS{blob.Migrations, training.Files, credential.Files, session.Files} {
+	for _, files := range []fs.FS{blob.Files, training.Files, credential.Files, session.Files} {
 		s, err := store.Migrations(files)
 		if err != nil {
 			t.Fatal(err)
