@@ -1,17 +1,12 @@
 package audit
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -24,15 +19,8 @@ import (
 // actor is what a child program works on.
 type actor struct{ URL, Keys, Outside string }
 
-const asActor = "ANTIN_TEST_AUDIT_ACTOR"
-
 func TestMain(m *testing.M) {
-	if text := os.Getenv(asActor); text != "" {
-		if err := actForever(text); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
+	storetest.Child(actForever)
 	os.Exit(m.Run())
 }
 
@@ -105,8 +93,8 @@ func TestAKilledHouseLosesNoEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		var said []string
-		for range kills(t) {
-			said = append(said, killOne(t, string(text))...)
+		for range storetest.Kills(t) {
+			said = append(said, storetest.Killed(t, string(text))...)
 		}
 		h, s, err := a.open(t.Context(), steps(t))
 		if err != nil {
@@ -160,50 +148,4 @@ func TestAKilledHouseLosesNoEvent(t *testing.T) {
 			t.Error("nothing was done before the end")
 		}
 	})
-}
-
-// kills is how often a program is killed: ANTIN_KILLS, or a few times.
-func kills(t *testing.T) int {
-	t.Helper()
-	text := os.Getenv("ANTIN_KILLS")
-	if text == "" {
-		return 5
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-func killOne(t *testing.T, text string) (said []string) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), asActor+"="+text)
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	deadline := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() }) // for a child that never says anything
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			break // a line without its end was not said
-		}
-		if said = append(said, strings.TrimSuffix(line, "\n")); len(said) == 1 {
-			time.AfterFunc(time.Duration(rand.IntN(400))*time.Millisecond, func() { cmd.Process.Kill() })
-		}
-	}
-	deadline.Stop()
-	io.Copy(io.Discard, out)
-	if err := cmd.Wait(); cmd.ProcessState.Exited() {
-		t.Fatalf("it ended by itself: %v: %s", err, &complaint)
-	}
-	return said
 }

@@ -1,19 +1,15 @@
 package blob
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -31,15 +27,8 @@ type putter struct {
 	Database, Keys   string
 }
 
-const asPutter = "ANTIN_TEST_BLOB_PUTTER"
-
 func TestMain(m *testing.M) {
-	if p := os.Getenv(asPutter); p != "" {
-		if err := putForever(p); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
+	storetest.Child(putForever)
 	os.Exit(m.Run())
 }
 
@@ -117,8 +106,14 @@ func killed(t *testing.T, p putter) {
 		t.Fatal(err)
 	}
 	var said []Name
-	for range 5 {
-		said = append(said, killOne(t, string(text))...)
+	for range storetest.Kills(t) {
+		for _, line := range storetest.Killed(t, string(text)) {
+			name, err := ParseName(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said = append(said, name)
+		}
 	}
 	c := clock.NewFake(time.Now())
 	s, db, issuer, err := p.open(t.Context(), c)
@@ -152,40 +147,4 @@ func killed(t *testing.T, p putter) {
 	if len(said) == 0 {
 		t.Error("nothing was stored before the end")
 	}
-}
-
-func killOne(t *testing.T, text string) (said []Name) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), asPutter+"="+text)
-	var complaint strings.Builder
-	cmd.Stderr = &complaint
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewReader(out)
-	deadline := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() }) // for a child that never says anything
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			break // a line without its end was not said
-		}
-		name, err := ParseName(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if said = append(said, name); len(said) == 1 {
-			time.AfterFunc(time.Duration(rand.IntN(400))*time.Millisecond, func() { cmd.Process.Kill() })
-		}
-	}
-	deadline.Stop()
-	io.Copy(io.Discard, out)
-	if err := cmd.Wait(); cmd.ProcessState.Exited() {
-		t.Fatalf("it ended by itself: %v: %s", err, &complaint)
-	}
-	return said
 }

@@ -1,17 +1,13 @@
 package register_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/store"
@@ -19,19 +15,8 @@ import (
 	"github.com/antinvn/antin/internal/records/register"
 )
 
-const (
-	childURL   = "ANTIN_TEST_REGISTER_URL"
-	childFirst = "ANTIN_TEST_REGISTER_FIRST"
-)
-
 func TestMain(m *testing.M) {
-	if url := os.Getenv(childURL); url != "" {
-		if err := takeUntilKilled(url); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
+	storetest.Child(takeUntilKilled)
 	os.Exit(m.Run())
 }
 
@@ -40,9 +25,11 @@ type everywhere struct{}
 func (everywhere) Covers(*store.Tx, store.ID) (bool, error)                { return true, nil }
 func (everywhere) Within(*store.Tx, string) (condition string, args []any) { return "1 = 1", nil }
 
-// takeUntilKilled is the child: eight at once take a number for one thing after the other, and say each that was committed.
-func takeUntilKilled(url string) error {
-	first, err := strconv.ParseInt(os.Getenv(childFirst), 10, 64)
+// takeUntilKilled is the child: eight at once take a number for one thing after the other, from the first that its task names, and say each
+// that was committed.
+func takeUntilKilled(task string) error {
+	from, url, _ := strings.Cut(task, " ")
+	first, err := strconv.ParseInt(from, 10, 64)
 	if err != nil {
 		return err
 	}
@@ -92,10 +79,7 @@ const killedAgency = store.ID(5001)
 // TestAKillLeavesNoGap kills a program in mid-taking, several times over one database: every number that was told is there, nothing is
 // there twice or half, and the next program goes on behind the last.
 func TestAKillLeavesNoGap(t *testing.T) {
-	kills := 4
-	if s := os.Getenv("ANTIN_KILLS"); s != "" {
-		kills, _ = strconv.Atoi(s)
-	}
+	kills := storetest.Kills(t)
 	storetest.Each(t, func(t *testing.T, url string) {
 		told, first := map[store.ID]int{}, int64(1)
 		for range kills {
@@ -142,34 +126,16 @@ func TestAKillLeavesNoGap(t *testing.T) {
 // killOnce lets a child take numbers, kills it, and returns the first thing that no child asked for.
 func killOnce(t *testing.T, url string, first int64, told map[store.ID]int) int64 {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), childURL+"="+url, childFirst+"="+strconv.FormatInt(first, 10))
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var timer *time.Timer
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if timer == nil { // it takes: kill it at a moment that nobody chose
-			timer = time.AfterFunc(time.Duration(20+rand.IntN(300))*time.Millisecond, func() { _ = child.Process.Kill() })
-		}
-		thing, number, ok := strings.Cut(lines.Text(), " ")
+	for _, line := range storetest.Killed(t, fmt.Sprintf("%d %s", first, url)) {
+		thing, number, ok := strings.Cut(line, " ")
 		id, err := strconv.ParseInt(thing, 10, 64)
 		n, err2 := strconv.Atoi(number)
 		if !ok || err != nil || err2 != nil {
-			t.Errorf("the child says %q", lines.Text())
+			t.Errorf("the child says %q", line)
 			continue
 		}
 		told[store.ID(id)] = n
 		first = max(first, id+1)
-	}
-	if err := child.Wait(); err == nil {
-		t.Error("the child ended by itself")
 	}
 	return first
 }

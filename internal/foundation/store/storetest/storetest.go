@@ -1,5 +1,6 @@
 // Package storetest opens empty databases for tests: SQLite in a temporary folder, and a PostgreSQL that the test program starts
 // for itself. Without the program postgres a test says so and is skipped, except in CI.
+// It also kills test programs in mid-act.
 package storetest
 
 import (
