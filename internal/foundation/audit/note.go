@@ -137,7 +137,11 @@ func parseCheckpoint(b []byte) (*checkpoint, error) {
 	if err != nil || len(root) != tlog.HashSize {
 		return nil, errors.New("no root")
 	}
-	return &checkpoint{lines[0], size, tlog.Hash(root), b}, nil
+	c := &checkpoint{lines[0], size, tlog.Hash(root), b}
+	if c.root.String() != lines[2] { // the decoder passes over "\r"
+		return nil, errors.New("no root")
+	}
+	return c, nil
 }
 
 // openCheckpoint reads a checkpoint that must be of this log and signed by its key.
