@@ -97,7 +97,8 @@ func TestForeignSignatures(t *testing.T) {
 func TestWhatPeersCannotDo(t *testing.T) {
 	p := newPKI(t)
 	var theirs []*specimen
-	for _, producer := range []string{"pyhanko", "dss"} {
+	producers := []string{"pyhanko", "dss"}
+	for _, producer := range producers {
 		if present(t, producer) {
 			theirs = append(theirs, foreign(t, p, producer)...)
 		}
@@ -112,6 +113,11 @@ func TestWhatPeersCannotDo(t *testing.T) {
 				}
 			}
 			if len(of) == 0 {
+				for _, producer := range producers {
+					if producer != c.peer {
+						needs(t, producer)
+					}
+				}
 				t.Fatal("no file by another producer shows it")
 			}
 			for _, refusal := range c.refusals(t, p, of) {
