@@ -47,8 +47,8 @@ type Limits struct {
 type Config struct {
 	Auth     *auth.Service
 	Verifier Verifier // [InProcess]
-	// Trust is the snapshot of anchors to check by, asked for each file; nil trusts nothing.
-	Trust func() *trust.Store
+	// Trust is the snapshot of anchors to check by; nil trusts nothing.
+	Trust *trust.Store
 	// Policy decides: the engine's default.
 	Policy *verify.Policy
 	// Offline asks no server about revocation; else Fetch does, by its rules, and Cache remembers the answers.
@@ -66,9 +66,6 @@ type Config struct {
 func (c *Config) complete() {
 	if c.Verifier == nil {
 		c.Verifier = InProcess{}
-	}
-	if c.Trust == nil {
-		c.Trust = func() *trust.Store { return nil }
 	}
 	if c.Policy == nil {
 		c.Policy = verify.DefaultPolicy()

@@ -112,8 +112,7 @@ func open(t *testing.T, c check.Config) *counter {
 		c.Key = bytes.Repeat([]byte{7}, 32)
 	}
 	if c.Trust == nil {
-		s := anchors(t)
-		c.Trust = func() *trust.Store { return s }
+		c.Trust = anchors(t)
 	}
 	c.Folder = t.TempDir()
 	s, err := check.New(c)
@@ -239,7 +238,7 @@ func TestAnyoneHearsWhatTheEngineSays(t *testing.T) {
 // TestATrainingSignatureIsNamedFirst: neither the page nor a report says "hợp lệ" of it.
 func TestATrainingSignatureIsNamedFirst(t *testing.T) {
 	s := trained(t)
-	c := open(t, check.Config{Trust: func() *trust.Store { return s }})
+	c := open(t, check.Config{Trust: s})
 	for _, name := range []string{"pades-b-lt.pdf", "pades-sealed.pdf", "cades-b-lt.p7m"} {
 		content, want := read(t, name)
 		c.clock.Set(want.At)
@@ -472,7 +471,7 @@ func TestWhoMayCheck(t *testing.T) {
 func TestAProgramHearsTheSame(t *testing.T) {
 	training := trained(t)
 	for name, store := range map[string]*trust.Store{"real": anchors(t), "training": training} {
-		c := open(t, check.Config{Trust: func() *trust.Store { return store }})
+		c := open(t, check.Config{Trust: store})
 		doc := apitest.Document(t, c.server)
 		content, want := read(t, "pades-sealed.pdf")
 		c.clock.Set(want.At)

@@ -75,7 +75,7 @@ func (s *Service) verdict(ctx context.Context, name string, f *upload) (*Answer,
 	defer cancel()
 	now := c.Clock.Now()
 	facts, err := c.Verifier.Collect(ctx, f.file, f.size, &verify.CollectOptions{
-		Trust: c.Trust(), Offline: c.Offline, Fetch: c.Fetch, Cache: c.Cache, At: now, Now: now,
+		Trust: c.Trust, Offline: c.Offline, Fetch: c.Fetch, Cache: c.Cache, At: now, Now: now,
 	})
 	if err != nil {
 		return nil, s.refused(ctx, name, err)
