@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"runtime"
@@ -74,19 +75,12 @@ func (c *Config) complete() {
 		c.Clock = clock.System{}
 	}
 	l := &c.Limits
-	or(&l.Size, 100<<20)
-	or(&l.Files, 10)
-	or(&l.Time, time.Minute)
-	or(&l.Running, 2*runtime.GOMAXPROCS(0))
-	or(&l.Waiting, 4*l.Running)
-	or(&l.Patient, 20*time.Second)
-}
-
-func or[T comparable](v *T, otherwise T) {
-	var zero T
-	if *v == zero {
-		*v = otherwise
-	}
+	l.Size = cmp.Or(l.Size, 100<<20)
+	l.Files = cmp.Or(l.Files, 10)
+	l.Time = cmp.Or(l.Time, time.Minute)
+	l.Running = cmp.Or(l.Running, 2*runtime.GOMAXPROCS(0))
+	l.Waiting = cmp.Or(l.Waiting, 4*l.Running)
+	l.Patient = cmp.Or(l.Patient, 20*time.Second)
 }
 
 // Answer is what a check came to.
