@@ -12,10 +12,11 @@ import (
 )
 
 func tooLarge(limit int64) *fault.Error {
-	return fault.New(fault.TooLarge, ErrTooLarge, "").With("limit", megabytes(limit))
+	return fault.New(fault.TooLarge, ErrTooLarge, "").With("limit", Size(limit))
 }
 
-func megabytes(n int64) string {
+// Size is a number of bytes in words, rounded up: "100 MB".
+func Size(n int64) string {
 	if n < 1<<20 {
 		return fmt.Sprintf("%d kB", (n+1023)>>10)
 	}

@@ -160,7 +160,7 @@ func (s *Server) functions(l i18n.Lang) template.FuncMap {
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"number":   func(n int64) string { return i18n.Number(l, n) },
 		"asset":    func(name string) string { return s.assetOf[name] },
-		"size":     megabytes,
+		"size":     Size,
 		"add":      func(a, b int) int { return a + b },
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -137,11 +136,4 @@ func (s *Service) Report(ctx context.Context, who auth.Actor, answer string, for
 	}
 	d.Content = b.Bytes()
 	return d, err
-}
-
-func megabytes(n int64) string {
-	if n < 1<<20 {
-		return strconv.FormatInt((n+1023)>>10, 10) + " kB"
-	}
-	return strconv.FormatInt((n+1<<20-1)>>20, 10) + " MB"
 }

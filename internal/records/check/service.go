@@ -11,6 +11,7 @@ import (
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/fault"
+	"github.com/antinvn/antin/internal/foundation/web"
 	"github.com/antinvn/antin/pdf"
 	"github.com/antinvn/antin/verify"
 )
@@ -138,7 +139,7 @@ func (s *Service) read(name string, in io.Reader) (_ *upload, err error) {
 		return nil, err
 	}
 	if u.size > limit {
-		return nil, fault.New(fault.TooLarge, ErrLarge, name).With("limit", megabytes(limit))
+		return nil, fault.New(fault.TooLarge, ErrLarge, name).With("limit", web.Size(limit))
 	}
 	return u, nil
 }
