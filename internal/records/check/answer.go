@@ -37,8 +37,8 @@ const (
 
 var errCarried = errors.New("check: an answer that was not given here")
 
-// Carry writes an answer as a text that [Service.Report] reads again. It is "" where the answer is too large for a page.
-func (s *Service) Carry(a *Answer) (string, error) {
+// carry writes an answer as a text that [Service.Report] reads again. It is "" where the answer is too large for a page.
+func (s *Service) carry(a *Answer) (string, error) {
 	var b bytes.Buffer
 	b.Write(make([]byte, sha256.Size))
 	z := gzip.NewWriter(&b)
@@ -64,7 +64,7 @@ func (s *Service) mac(body []byte) []byte {
 	return h.Sum(nil)
 }
 
-// open reads what [Service.Carry] wrote. Nothing of it is looked at before the key says that it is ours.
+// open reads what [Service.carry] wrote. Nothing of it is looked at before the key says that it is ours.
 func (s *Service) open(text string) (*Answer, error) {
 	refused := fault.New(fault.Invalid, ErrAnswer, "")
 	if len(text) > maxCarried {
@@ -107,7 +107,7 @@ type Document struct {
 	Content    []byte
 }
 
-// Report makes a report of an answer that [Service.Carry] wrote: the same facts, decided again for the same time. Its failures are
+// Report makes a report of an answer that a page carried: the same facts, decided again for the same time. Its failures are
 // [ErrAnswer] and the context's.
 func (s *Service) Report(ctx context.Context, who auth.Actor, answer string, form Form, lang string) (*Document, error) {
 	if _, err := s.config.Auth.Warrant(ctx, who, "records/check.Report"); err != nil {

@@ -159,7 +159,7 @@ func (p pages) answer(o *result, a *Answer, lang string) (err error) {
 		}
 		o.Lines = append(o.Lines, one)
 	}
-	o.Carried, err = p.s.Carry(a)
+	o.Carried, err = p.s.carry(a)
 	return err
 }
 
