@@ -72,8 +72,9 @@ func (s *Service) CompleteSeal(ctx context.Context, who auth.Actor, p Paper, id 
 type asked struct {
 	Session
 
-	open bool // there is a session that goes on
-	key  credential.Sealed
+	open   bool     // there is a session that goes on
+	behind *Session // the open one that this one takes the place of; nil for none
+	key    credential.Sealed
 }
 
 func (s *Service) open(ctx context.Context, who auth.Actor, method string, p Paper, thing store.ID, purpose credential.Purpose) (out Session, err error) {
@@ -104,25 +105,16 @@ func (s *Service) open(ctx context.Context, who auth.Actor, method string, p Pap
 		case now.Base != a.Base || now.Credential != a.Credential:
 			return fault.New(fault.Stale, ErrChanged, "")
 		}
-		old, ok, err := openTx(tx, thing)
-		if err != nil {
-			return err
+		if now.behind != nil {
+			if err := now.behind.leaveTx(tx); err != nil {
+				return err
+			}
 		}
 		out = now.Session
 		out.prepared = prepared
-		return out.insertBehindTx(tx, old, ok)
+		return out.insertTx(tx)
 	})
 	return out, err
-}
-
-// insertBehindTx opens a session after ending the one before.
-func (s *Session) insertBehindTx(tx *store.Tx, old Session, ok bool) error {
-	if ok {
-		if err := old.leaveTx(tx); err != nil {
-			return err
-		}
-	}
-	return s.insertTx(tx)
 }
 
 // beginTx checks that the actor may sign a thing now, and with what.
@@ -136,18 +128,19 @@ func (s *Service) beginTx(tx *store.Tx, who auth.Actor, p Paper, thing store.ID,
 		holder = subject.Agency
 	}
 	c, none := credential.InForceTx(tx, holder, subject.Agency, purpose)
-	old, ok, err := openTx(tx, thing)
+	old, err := openTx(tx, thing)
 	if err != nil {
 		return a, err
 	}
-	if ok && tx.Now().Before(old.Expires) && old.Base == subject.File {
+	if old != nil && tx.Now().Before(old.Expires) && old.Base == subject.File {
 		switch {
 		case old.Account != who.Account || old.Purpose != purpose:
 			return a, fault.New(fault.Conflict, ErrBusy, "")
 		case old.Credential == c.ID:
-			return asked{Session: old, open: true}, nil
+			return asked{Session: *old, open: true}, nil
 		}
 	}
+	a.behind = old
 	a.Session = Session{Thing: thing, Agency: subject.Agency, Account: who.Account, Purpose: purpose, Credential: c.ID, Base: subject.File}
 	a.key.Credential = c
 	return a, none

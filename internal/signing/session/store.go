@@ -15,11 +15,13 @@ func loadTx(tx *store.Tx, id store.ID) (Session, error) {
 	return store.First(tx, scan, columns+` WHERE id = ?`, id)
 }
 
-// openTx is the open session of a thing.
-func openTx(tx *store.Tx, thing store.ID) (s Session, ok bool, err error) {
-	s, err = store.First(tx, scan, columns+` WHERE thing = ? AND state = 'open'`, thing)
-	ok, err = store.Found(err)
-	return s, ok, err
+// openTx is the open session of a thing, nil where there is none.
+func openTx(tx *store.Tx, thing store.ID) (*Session, error) {
+	s, err := store.First(tx, scan, columns+` WHERE thing = ? AND state = 'open'`, thing)
+	if ok, err := store.Found(err); err != nil || !ok {
+		return nil, err
+	}
+	return &s, nil
 }
 
 func (s *Session) insertTx(tx *store.Tx) error {
