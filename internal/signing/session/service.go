@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -161,11 +160,11 @@ func (s *Service) complete(ctx context.Context, who auth.Actor, method string, p
 		return out, err
 	}
 	var a asked
-	err = s.DB.View(ctx, w, func(tx *store.Tx) error {
+	resume := func(tx *store.Tx) (err error) {
 		a, err = s.resumeTx(tx, who, p, id, purpose)
 		return err
-	})
-	if err != nil || a.State == Done {
+	}
+	if err := s.DB.View(ctx, w, resume); err != nil || a.State == Done {
 		return a.Session, err
 	}
 	result, err := s.sign(ctx, &a)
@@ -173,34 +172,23 @@ func (s *Service) complete(ctx context.Context, who auth.Actor, method string, p
 		return out, err
 	}
 	err = s.DB.Do(ctx, w, func(tx *store.Tx) error {
-		now, err := s.resumeTx(tx, who, p, id, purpose)
-		if err != nil || now.State == Done {
-			out = now.Session
+		if err := resume(tx); err != nil || a.State == Done {
 			return err
 		}
-		out = now.Session
-		out.Result, out.Size = result.Name, result.Size
+		a.Result, a.Size = result.Name, result.Size
 		event := tx.Record(Completed{
-			Session: id, Thing: out.Thing, Agency: out.Agency, Purpose: string(purpose), Credential: out.Credential, Base: string(out.Base), Result: string(result.Name),
+			Session: id, Thing: a.Thing, Agency: a.Agency, Purpose: string(purpose), Credential: a.Credential, Base: string(a.Base), Result: string(result.Name),
 		})
-		if err := out.endTx(tx, Done, event); err != nil {
+		if err := a.endTx(tx, Done, event); err != nil {
 			return err
 		}
-		return p.SignedTx(tx, &out, &now.key.Credential)
+		return p.SignedTx(tx, &a.Session, &a.key.Credential)
 	})
-	if _, taken := errors.AsType[*store.Done](err); taken { // the form was taken before: its session is done
-		return s.afterwards(ctx, w, who, p, id, purpose)
+	_, taken, err := store.Before(err)
+	if taken { // by the form's first sending: its session is done
+		err = s.DB.View(ctx, w, resume)
 	}
-	return out, err
-}
-
-func (s *Service) afterwards(ctx context.Context, w *store.Warrant, who auth.Actor, p Paper, id store.ID, purpose credential.Purpose) (out Session, err error) {
-	err = s.DB.View(ctx, w, func(tx *store.Tx) error {
-		a, err := s.resumeTx(tx, who, p, id, purpose)
-		out = a.Session
-		return err
-	})
-	return out, err
+	return a.Session, err
 }
 
 // resumeTx checks that a session can be completed by this actor now, or is done already.
