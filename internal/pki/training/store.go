@@ -66,11 +66,7 @@ func (all authorities) sealed(ring *seal.Ring) ([]row, error) {
 	var rows []row
 	for _, r := range roles {
 		a := all[r.name]
-		key, err := x509.MarshalPKCS8PrivateKey(a.key)
-		if err != nil {
-			return nil, err
-		}
-		secret, err := ring.Seal(purpose(r.name), key)
+		secret, err := SealKey(ring, purpose(r.name), a.key)
 		if err != nil {
 			return nil, err
 		}
@@ -101,20 +97,34 @@ func (r row) open(ring *seal.Ring) (a authority, err error) {
 	if a.cert, err = certpath.ParseCertificate(r.certificate); err != nil {
 		return a, err
 	}
-	der, err := ring.Open(purpose(r.name), r.secret)
+	a.key, err = OpenKey(ring, purpose(r.name), r.secret)
+	return a, err
+}
+
+// SealKey is a training key as a row keeps it: PKCS #8, sealed for a purpose.
+func SealKey(ring *seal.Ring, purpose string, key crypto.Signer) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return a, err
+		return nil, err
+	}
+	return ring.Seal(purpose, der)
+}
+
+// OpenKey opens what [SealKey] sealed for the same purpose.
+func OpenKey(ring *seal.Ring, purpose string, secret []byte) (crypto.Signer, error) {
+	der, err := ring.Open(purpose, secret)
+	if err != nil {
+		return nil, err
 	}
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		return a, err
+		return nil, err
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return a, fmt.Errorf("training: %s has a %T", r.name, key)
+		return nil, fmt.Errorf("training: a %T signs nothing", key)
 	}
-	a.key = signer
-	return a, nil
+	return signer, nil
 }
 
 // keepTx stores authorities that were just made.

@@ -3,7 +3,6 @@ package credential
 import (
 	"context"
 	"crypto"
-	"crypto/x509"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -65,12 +64,8 @@ func (s *Service) IssueTraining(ctx context.Context, who auth.Actor, a Asked) (c
 	if err != nil {
 		return c, err
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return c, err
-	}
 	serial := store.ID(cert.SerialNumber.Int64())
-	secret, err := s.ring.Seal(purpose(serial), der)
+	secret, err := training.SealKey(s.ring, purpose(serial), key)
 	if err != nil {
 		return c, err
 	}
@@ -158,16 +153,11 @@ func (s *Service) Unseal(k Sealed) (crypto.Signer, error) {
 	if !k.Training || k.Channel != Soft || len(k.Chain) == 0 || !s.training.Issued(k.Chain[0]) {
 		return nil, fault.New(fault.Denied, ErrNotTraining, k.Name)
 	}
-	der, err := s.ring.Open(purpose(k.Serial), k.secret)
+	key, err := training.OpenKey(s.ring, purpose(k.Serial), k.secret)
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, ErrKey, k.Name).Because(err)
 	}
-	parsed, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, fault.New(fault.Unavailable, ErrKey, k.Name).Because(err)
-	}
-	key, ok := parsed.(crypto.Signer)
-	if !ok || !sameKey(key.Public(), k.Chain[0].PublicKey) {
+	if !sameKey(key.Public(), k.Chain[0].PublicKey) {
 		return nil, fault.New(fault.Unavailable, ErrKey, k.Name)
 	}
 	return &once{key: key, pub: key.Public()}, nil
