@@ -367,7 +367,7 @@ const many = 50_000
 
 // TestNoListReadsATableWhole reads the plan of every list at 50,000 documents of one agency, for its clerk, who sees most.
 func TestNoListReadsATableWhole(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, address string) {
+	storetest.Filled(t, func(t *testing.T, address string) {
 		h := newHouse(t, address)
 		h.fill(t, address)
 		all := h.ground.Actor(h.commune, auth.Drafter, auth.Leader, auth.Clerk)

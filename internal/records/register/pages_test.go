@@ -26,7 +26,7 @@ import (
 
 // TestEveryListHasItsIndex reads the plan of each pair that the page declares, at 50,000 rows.
 func TestEveryListHasItsIndex(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, url string) {
+	storetest.Filled(t, func(t *testing.T, url string) {
 		open(t, url)
 		_, err := storetest.Raw(t, url).ExecContext(t.Context(), `INSERT INTO register_number
 			(id, agency, kind, year, number, notation, day, thing, summary, signer, recipients, keeper, copies, note, backdated, event)

@@ -21,6 +21,16 @@ func Each(t *testing.T, test func(t *testing.T, url string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
 }
 
+// Filled is [Each] for a test that fills tables to read plans: many rows and a single caller. It is left out of short runs, among them
+// those with the race detector.
+func Filled(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("tables are not filled in a short run")
+	}
+	Each(t, test)
+}
+
 // SQLite is the address of an empty database file.
 func SQLite(t testing.TB) string {
 	t.Helper()
