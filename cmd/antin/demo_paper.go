@@ -100,10 +100,7 @@ func broken(face *font.Face, s string, size, width float64) (lines []string) {
 
 // pdf draws the paper.
 func (p *paper) pdf(ctx context.Context) ([]byte, error) {
-	base := []byte("%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n")
-	at := len(base)
-	base = fmt.Appendf(base, "xref\n0 3\n0000000000 65535 f \n%010d 00000 n \n%010d 00000 n \ntrailer<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n",
-		bytes.Index(base, []byte("1 0 obj")), bytes.Index(base, []byte("2 0 obj")), at)
+	base := pdf.Empty()
 	d, err := pdf.Open(ctx, bytes.NewReader(base), int64(len(base)), nil)
 	if err != nil {
 		return nil, err

@@ -213,27 +213,9 @@ func (l *layout) signature(k int, s *verify.SignatureReport, w map[string]string
 	l.add(line{text: w["format"] + " " + s.Format + ", " + w["level"] + " " + s.Level + ". " + w["id"] + ": " + s.ID, size: 8, indent: indent, above: 2, tone: "soft"})
 }
 
-// skeleton is a PDF without pages, with a cross-reference as it has to be: a revision with the pages goes on top.
-func skeleton() []byte {
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.7\n%\xE2\xE3\xCF\xD3\n")
-	var at []int
-	for _, object := range []string{"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"} {
-		at = append(at, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj%sendobj\n", len(at), object)
-	}
-	start := b.Len()
-	b.WriteString("xref\n0 3\n0000000000 65535 f \n")
-	for _, offset := range at {
-		fmt.Fprintf(&b, "%010d 00000 n \n", offset)
-	}
-	fmt.Fprintf(&b, "trailer<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", start)
-	return b.Bytes()
-}
-
 // pages draws the report.
 func pages(ctx context.Context, v *verify.Verdict, r *verify.Report, o *PDFOptions) ([]byte, error) {
-	base := skeleton()
+	base := pdf.Empty()
 	d, err := pdf.Open(ctx, bytes.NewReader(base), int64(len(base)), nil)
 	if err != nil {
 		return nil, err
