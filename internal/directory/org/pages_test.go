@@ -136,7 +136,7 @@ func TestTheDirectoryIsKeptInABrowser(t *testing.T) {
 		}
 		late := strings.ReplaceAll(old, `name="_id" value="`, `name="_id" value="x`)
 		where, page := b.sendForm(dept+"/sua?tu=01/02/2024", late, "name", "Sở Nội vụ Ba", "kind", "department", "level", "province", "parent", h.root.Text("agy"))
-		if where != "" || !strings.Contains(page, "Đã có người sửa trước bạn") {
+		if where != "" || !strings.Contains(page, "Đã có người sửa trước ông/bà") {
 			t.Fatal("a change that was not seen is written over")
 		}
 		if where, _ := b.sendForm(dept+"/sua?tu=01/02/2024", page, "name", "Sở Nội vụ Ba", "kind", "department", "level", "province", "parent", h.root.Text("agy")); where != dept {

@@ -183,7 +183,7 @@ func (p page) panel(r *web.Request) (*web.PanelView, error) {
 		v.Rows = append(v.Rows, web.PanelRow{Text: web.Plain(x.Title), Note: web.Plain(x.Notation), Href: at(x.ID, ""), Badge: &b})
 	}
 	if n > 0 {
-		v.More = &web.Link{Text: web.T("document.panel.count", "n", n), Href: path}
+		v.More = &web.Link{Text: web.T("document.panel.all", "n", n), Href: path}
 	}
 	return v, nil
 }

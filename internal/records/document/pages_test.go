@@ -271,7 +271,7 @@ func TestAFileWithoutGapsIsSentBackWithTheReason(t *testing.T) {
 
 func TestWhatWaitsForNobodyIsSaid(t *testing.T) {
 	o := newOffice(t, storetest.SQLite(t))
-	o.holdsText("recipient", "/", "Không có văn bản nào chờ bạn")
+	o.holdsText("recipient", "/", "Không có văn bản nào chờ ông/bà")
 	o.holdsText("drafter", "/van-ban", "Không có văn bản nào ở đây", "/van-ban/moi")
 	if strings.Contains(o.page("drafter", "/van-ban", http.StatusOK), "xem=den") {
 		t.Error("a drafter is offered what only clerks see")
