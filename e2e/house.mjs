@@ -67,9 +67,25 @@ export async function faults(page) {
   const found = await page.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }))
   const out = found.violations.map((v) => `axe ${v.id}: ${v.nodes.map((n) => n.target.join(' ')).slice(0, 3).join(' | ')}`)
   out.push(...await overflow(page))
+  out.push(...await bare(page))
   if (await page.locator('h1').count() !== 1) out.push('it has not one heading of the first order')
   if (!(await page.title())) out.push('it has no title')
   return [...out, ...page.wrong.splice(0)]
+}
+
+// bare is what stands empty and does not say what to do.
+async function bare(page) {
+  return page.evaluate(() => {
+    const out = []
+    for (const list of document.querySelectorAll('main tbody, main ul, main ol, main dl')) if (!list.children.length) out.push(`an empty ${list.tagName.toLowerCase()}`)
+    for (const e of document.querySelectorAll('.empty')) if (!e.querySelector('p')?.textContent.trim()) out.push('an empty state without a hint')
+    for (const section of document.querySelectorAll('main section')) {
+      const heading = section.querySelector('h2, h3, caption')?.textContent ?? ''
+      if (section.textContent.trim() === heading.trim() && !section.querySelector('img, svg, form, a')) out.push(`nothing under "${heading.trim()}"`)
+    }
+    if (document.querySelector('main').textContent.trim() === document.querySelector('h1')?.textContent.trim()) out.push('an empty page')
+    return out
+  })
 }
 
 // overflow is what of a page does not fit the width of its window.
