@@ -209,6 +209,17 @@ func TestInitPreparesAHouseThatItsOperatorEnters(t *testing.T) {
 	if !strings.Contains(page, "mật khẩu mới") && !strings.Contains(page, "Mật khẩu mới") {
 		t.Errorf("no new password is asked for: %s", page)
 	}
+	// A new house is empty; its first pages say what can be done, to a visitor and to the operator.
+	if visitor := browserAt(t, "http://"+address).get("/"); !strings.Contains(visitor, `href="/kiem-tra"`) || !strings.Contains(visitor, "Cán bộ, công chức") {
+		t.Errorf("a visitor is told nothing: %s", visitor)
+	}
+	const own = "bốn từ không liên quan"
+	page = b.sendHere(page, map[string]string{"password": own, "again": own})
+	for _, want := range []string{"Bắt đầu: cơ quan và người", `href="/nguoi/moi"`, "Bắt đầu: tài khoản", `href="/tai-khoan/moi"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the operator is not told to begin with %s: %s", want, page)
+		}
+	}
 	// A second time nothing is written over, and nobody gets a second operator.
 	out.Reset()
 	errs.Reset()

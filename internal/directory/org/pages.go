@@ -61,10 +61,27 @@ func Pages(s *Service) web.Module {
 			{Text: web.T("org.menu"), Href: agenciesPath, Order: 60},
 			{Text: web.T("org.people.menu"), Href: peoplePath, Order: 61},
 		},
+		Panels: []web.Panel{{Order: 5, Show: p.begin}},
 	}
 }
 
 type pages struct{ s *Service }
+
+// begin leads whoever fills an empty directory on.
+func (p pages) begin(r *web.Request) (*web.PanelView, error) {
+	who := auth.Who(r)
+	if !who.May(auth.ManageDirectory) {
+		return nil, nil //nolint:nilnil // no panel
+	}
+	list, err := p.s.People(r.Context(), who, Sought{Limit: 1})
+	if err != nil || len(list) > 0 {
+		return nil, err
+	}
+	return &web.PanelView{Title: web.T("org.begin"), Rows: []web.PanelRow{
+		{Text: web.T("org.menu"), Note: web.T("org.begin.agencies"), Href: agenciesPath + "/" + nodeText(who.Agency, false)},
+		{Text: web.T("org.person.new"), Note: web.T("org.begin.people"), Href: peoplePath + "/moi"},
+	}}, nil
+}
 
 // moment reads the two times from an address: "ngay" is the day of which it is asked, "biet" the last day that counts of what was
 // recorded.

@@ -55,7 +55,32 @@ func Pages(s *Service) web.Module {
 			}},
 			{Text: web.T("auth.me"), Href: "/tai-khoan-cua-toi", Order: 90},
 		},
+		Panels: []web.Panel{{Order: 6, Show: p.begin}, {Order: 50, Show: invite}},
 	}
+}
+
+// begin leads the operator of a new house on: nobody else has an account.
+func (p page) begin(r *web.Request) (*web.PanelView, error) {
+	who := Who(r)
+	if !who.May(ManageAccounts) {
+		return nil, nil //nolint:nilnil // no panel
+	}
+	list, err := p.s.Accounts(r.Context(), who, AccountQuery{Limit: 2})
+	if err != nil || len(list) > 1 {
+		return nil, err
+	}
+	return &web.PanelView{Title: web.T("auth.begin"), Rows: []web.PanelRow{
+		{Text: web.T("auth.accounts.new"), Note: web.T("auth.begin.accounts"), Href: "/tai-khoan/moi"},
+		{Text: web.T("auth.policy"), Note: web.T("auth.begin.policy"), Href: "/quyen"},
+	}}, nil
+}
+
+// invite shows a visitor the door.
+func invite(r *web.Request) (*web.PanelView, error) {
+	if r.Actor.SignedIn() {
+		return nil, nil //nolint:nilnil // no panel
+	}
+	return &web.PanelView{Title: web.T("auth.invite"), Rows: []web.PanelRow{{Text: web.T("auth.sign_in"), Note: web.T("auth.invite.note"), Href: "/dang-nhap"}}}, nil
 }
 
 func identity(a web.Actor) Actor {

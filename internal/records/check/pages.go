@@ -27,7 +27,16 @@ func Pages(s *Service) web.Module {
 			{Pattern: "POST " + reportPath, Handler: p.report, Anyone: true},
 		},
 		Navigation: []web.Item{{Text: web.T("check.menu"), Href: path, Order: 60, Shown: func(web.Actor) bool { return true }}},
+		Panels:     []web.Panel{{Order: 40, Show: invite}},
 	}
+}
+
+// invite tells a visitor what can be done here without an account.
+func invite(r *web.Request) (*web.PanelView, error) {
+	if r.Actor.SignedIn() {
+		return nil, nil //nolint:nilnil // the menu has it
+	}
+	return &web.PanelView{Title: web.T("check.invite"), Rows: []web.PanelRow{{Text: web.T("check.menu"), Note: web.T("check.lead"), Href: path}}}, nil
 }
 
 type pages struct{ s *Service }
