@@ -8,7 +8,6 @@ import (
 	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/auth/authtest"
-	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/store/storetest"
 )
@@ -113,15 +112,7 @@ func TestPermissions(t *testing.T) {
 			}},
 			"directory/org.Places": {Make: plant, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error {
 				list, err := s.Places(ctx, who, day(2021, 1, 1))
-				for _, n := range list {
-					if n.ID == id {
-						return nil
-					}
-				}
-				if err == nil {
-					err = fault.New(fault.NotFound, store.ErrNotFound, "")
-				}
-				return err
+				return authtest.Listed(list, err, func(n org.Node) bool { return n.ID == id })
 			}},
 			"directory/org.MakePerson": {Make: plant, Call: func(ctx context.Context, who auth.Actor, agency, _ store.ID) error {
 				return second(s.MakePerson(ctx, who, org.NewPerson{PersonFacts: org.PersonFacts{Agency: agency, Name: "Lê Mẫu An"}, From: day(2020, 1, 1)}))

@@ -151,15 +151,7 @@ func TestPermissions(t *testing.T) {
 			}},
 			"foundation/auth.Accounts": {Make: made, Call: func(ctx context.Context, who auth.Actor, agency, id store.ID) error {
 				list, err := s.Accounts(ctx, who, auth.AccountQuery{Agency: agency, Limit: 1000})
-				for _, a := range list {
-					if a.ID == id {
-						return nil
-					}
-				}
-				if err == nil {
-					err = fault.New(fault.NotFound, store.ErrNotFound, "")
-				}
-				return err
+				return authtest.Listed(list, err, func(a auth.Account) bool { return a.ID == id })
 			}},
 			"foundation/auth.Account": {Make: made, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error {
 				_, err := s.Account(ctx, who, id)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -353,10 +352,7 @@ func TestWhoSeesARegister(t *testing.T) {
 	authtest.Permissions(t, h.House, register.Policy, map[string]authtest.Case{
 		"records/register.Numbers": {Make: number, Call: func(ctx context.Context, who auth.Actor, agency, thing store.ID) error {
 			got, err := h.Numbers(ctx, who, register.Asked{Agency: agency, Limit: register.MaxLimit})
-			if err == nil && !slices.ContainsFunc(got, func(n register.Number) bool { return n.For == thing }) {
-				err = fault.New(fault.NotFound, store.ErrNotFound, "")
-			}
-			return err
+			return authtest.Listed(got, err, func(n register.Number) bool { return n.For == thing })
 		}},
 		"records/register.Books": {Make: number, Call: func(ctx context.Context, who auth.Actor, agency, _ store.ID) error {
 			_, err := h.Books(ctx, who, agency)

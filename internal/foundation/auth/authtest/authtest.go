@@ -18,6 +18,8 @@ type House struct {
 	Issuer *store.Issuer
 	Auth   *auth.Service
 	Clock  *clock.Fake
+	// Ground is where [Permissions] puts things, for a room whose agencies stand in the directory: one that is made of ids alone.
+	Ground Tree
 	next   store.ID
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -11,122 +12,261 @@ import (
 	"github.com/antinvn/antin/internal/foundation/store"
 )
 
-// Case is how one method of a policy is called, so that [Permissions] can call it as everybody.
+// Case is how one method of a policy is called, so that [Permissions] can call it as everybody. Exactly one of Make, For and Mine is set
+// where the method acts on a thing.
 type Case struct {
 	// Make makes what the method acts on, in an agency or one of its units, and returns its id. Nil where the agency itself is acted on.
 	Make func(t testing.TB, agency store.ID) store.ID
+	// For is the same of a thing that is made for who calls: by them, or with what they need.
+	For func(t testing.TB, who auth.Actor, agency store.ID) store.ID
+	// Owned means that what was made for another is not there, however far one reaches.
+	Owned bool
 	// Mine makes somebody and a thing of theirs, for a method that is open to all who are signed in.
 	Mine func(t testing.TB) (auth.Actor, store.ID)
+	// Alone means that a method takes no id: there is nothing of another's to ask for, and of a permission's place only the acting agency.
+	Alone bool
+	// Lets is the method's own rule, where it is not that the grant reaches the thing: who is let in besides those whose own it is.
+	Lets func(Standing) bool
 	// Call calls the method. A list looks for the id, and says not found where it is not there.
 	Call func(ctx context.Context, who auth.Actor, agency, id store.ID) error
-	// Alone means that a method of one's own takes no id: there is nothing of another's to ask for.
-	Alone bool
 }
+
+// Place is where a thing stands, seen from the agency that is acted for.
+type Place string
+
+// The places.
+const (
+	Here   Place = "here"
+	Unit   Place = "in a unit"
+	Below  Place = "below"
+	Beside Place = "beside"
+	Above  Place = "above"
+)
+
+var places = []Place{Here, Unit, Below, Beside, Above}
+
+// Standing is a cell of the table: a role, from where and how far it was granted, and where the thing stands.
+type Standing struct {
+	Role auth.Role
+	From Place // the acting agency, or its unit
+	Far  auth.Reach
+	At   Place
+}
+
+// Reaches reports whether the role carries a permission, and the grant goes as far as the thing with it.
+func (s Standing) Reaches(p auth.Permission) bool {
+	if !s.Role.Carries(p) || s.From == Unit {
+		return s.Role.Carries(p) && s.At == Unit
+	}
+	far := min(s.Far, p.Widest())
+	return s.At == Here || s.At == Unit && far >= auth.Units || s.At == Below && far >= auth.Subordinates
+}
+
+// grant is the part of the table's name that says from where and how far.
+func (s Standing) grant() string {
+	if s.From == Unit {
+		return "a unit"
+	}
+	return s.Far.String()
+}
+
+// Tree is where things stand: an agency with its unit, the agencies above, below and beside it.
+type Tree map[Place]store.ID
 
 // Permissions calls every method of a policy as a visitor, without a role and in every role, with every reach, on things inside and
 // outside of it. Who lacks the permission is refused although the context has ended, which no statement would survive; what lies out of
 // reach answers as what is not there; the table's other half is let in. A method without a case fails, and so does a case without a line.
+// A case is named as its method; where several things are told apart, each is a case of its own, "records/document.Get a draft".
 func Permissions(t *testing.T, h *House, policy auth.Policy, cases map[string]Case) {
 	t.Helper()
-	for method := range cases {
-		if _, ok := policy[method]; !ok {
-			t.Errorf("%s stands in no policy", method)
-		}
+	tree := h.Ground
+	if tree == nil {
+		tree = h.grow(t)
 	}
-	tree := grow(t, h)
 	ended, end := context.WithCancel(t.Context())
 	end()
-	for _, method := range slices.Sorted(maps.Keys(policy)) {
-		rule := policy[method]
-		c, ok := cases[method]
-		if !ok || c.Call == nil {
-			t.Errorf("%s is not called", method)
-			continue
+	called := map[string][]string{}
+	for name := range cases {
+		method, _, _ := strings.Cut(name, " ")
+		if _, ok := policy[method]; !ok {
+			t.Errorf("%s stands in no policy", name)
 		}
-		t.Run(method, func(t *testing.T) {
-			err := c.Call(ended, auth.Actor{Request: "test"}, tree.here, 0)
-			switch {
-			case rule.Anyone:
-				if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.Denied) {
-					t.Error("a visitor is not let in:", err)
-				}
-				return
-			case !fault.Is(err, fault.Unauthenticated):
-				t.Error("a visitor is not asked to sign in, before any statement:", err)
-			}
-			if rule.SignedIn {
-				c.own(t, h, tree)
-			} else {
-				c.roles(ended, t, h, tree, rule.Needs)
-			}
-		})
+		called[method] = append(called[method], name)
+	}
+	for _, method := range slices.Sorted(maps.Keys(policy)) {
+		if len(called[method]) == 0 {
+			t.Errorf("%s is not called", method)
+		}
+		let := 0
+		for _, name := range slices.Sorted(slices.Values(called[method])) {
+			c := &table{Case: cases[name], House: h, rule: policy[method], tree: tree, ended: ended}
+			t.Run(name, c.run)
+			let += c.let
+		}
+		if let == 0 && len(called[method]) > 0 {
+			t.Errorf("%s lets nobody in", method)
+		}
 	}
 }
 
-// tree is where things stand.
-type tree struct{ top, here, unit, below, beside store.ID }
-
-func grow(t *testing.T, h *House) tree {
+func (h *House) grow(t *testing.T) Tree {
+	t.Helper()
 	top := h.Agency(t, 0, false)
 	here := h.Agency(t, top, false)
-	return tree{top, here, h.Agency(t, here, true), h.Agency(t, here, false), h.Agency(t, top, false)}
+	return Tree{Above: top, Here: here, Unit: h.Agency(t, here, true), Below: h.Agency(t, here, false), Beside: h.Agency(t, top, false)}
 }
 
 const nothing store.ID = 77 // no id that was made
 
-// own holds a method that is open to all who are signed in to one's own things.
-func (c Case) own(t *testing.T, h *House, in tree) {
-	who, id := c.Mine(t)
-	if !c.Alone {
-		other := h.Actor(in.here)
-		unknown, another := c.Call(t.Context(), other, in.here, nothing), c.Call(t.Context(), other, in.here, id)
-		if !fault.Is(another, fault.NotFound) || unknown == nil || unknown.Error() != another.Error() {
-			t.Errorf("another's thing: %v; nothing at all: %v", another, unknown)
+// table is a case that is called as everybody.
+type table struct {
+	Case
+	*House
+
+	rule  auth.Rule
+	tree  Tree
+	ended context.Context //nolint:containedctx // one that has ended is a value like another
+	let   int
+}
+
+func (c *table) run(t *testing.T) {
+	t.Run("a visitor", func(t *testing.T) {
+		err := c.Call(c.ended, auth.Actor{Request: "test"}, c.tree[Here], nothing)
+		switch refused := fault.Is(err, fault.Unauthenticated); {
+		case c.rule.Anyone && (refused || fault.Is(err, fault.Denied)):
+			t.Error("is not let in:", err)
+		case c.rule.Anyone:
+			c.let++
+		case !refused:
+			t.Error("is not asked to sign in, before any statement:", err)
 		}
+	})
+	if c.Mine != nil {
+		c.own(t)
 	}
-	if err := c.Call(t.Context(), who, who.Agency, id); err != nil {
-		t.Error("one's own:", err)
+	if c.rule.Needs != "" || c.Lets != nil {
+		c.roles(t)
 	}
 }
 
-func (c Case) roles(ended context.Context, t *testing.T, h *House, in tree, needs auth.Permission) {
-	make := func(at store.ID) store.ID {
-		if c.Make == nil {
-			return 0
-		}
-		return c.Make(t, at)
+// own holds a method that is open to all who are signed in to one's own things.
+func (c *table) own(t *testing.T) {
+	who, id := c.Mine(t)
+	if !c.Alone {
+		t.Run("another's", func(t *testing.T) {
+			other := c.Actor(c.tree[Here])
+			c.hidden(t, other, c.Call(t.Context(), other, c.tree[Here], id))
+		})
 	}
-	if err := c.Call(ended, h.Actor(in.here), in.here, nothing); !fault.Is(err, fault.Denied) {
-		t.Error("without a role:", err)
+	t.Run("one's own", func(t *testing.T) { c.open(t, c.Call(t.Context(), who, who.Agency, id)) })
+}
+
+// roles is the table of role, reach and place.
+func (c *table) roles(t *testing.T) {
+	if c.rule.Needs != "" {
+		t.Run("no role", func(t *testing.T) { c.denied(t, c.Actor(c.tree[Here])) })
 	}
-	let := 0
 	for _, role := range auth.Roles {
-		for far := auth.Agency; far <= auth.Subordinates; far++ {
-			who := h.Reaching(in.here, far, role)
-			if !role.Carries(needs) {
-				if err := c.Call(ended, who, in.here, nothing); !fault.Is(err, fault.Denied) {
-					t.Errorf("%s: not refused before any statement: %v", role, err)
-				}
+		t.Run(string(role), func(t *testing.T) {
+			for far := auth.Agency; far <= auth.Subordinates; far++ {
+				c.grants(t, Standing{Role: role, From: Here, Far: far})
+			}
+			c.grants(t, Standing{Role: role, From: Unit, Far: auth.Subordinates})
+		})
+	}
+}
+
+// grants calls the method with one grant.
+func (c *table) grants(t *testing.T, s Standing) {
+	t.Run(s.grant(), func(t *testing.T) {
+		who := c.standing(s)
+		if c.rule.Needs != "" && !s.Role.Carries(c.rule.Needs) {
+			c.denied(t, who)
+			return
+		}
+		for _, at := range places {
+			if s.At = at; c.Alone && at != Here {
 				continue
 			}
-			unknown := c.Call(t.Context(), who, nothing, nothing)
-			reach := min(far, needs.Widest())
-			for at, inside := range map[store.ID]bool{
-				in.here: true, in.unit: reach >= auth.Units, in.below: reach >= auth.Subordinates, in.beside: false, in.top: false,
-			} {
-				err := c.Call(t.Context(), who, at, make(at))
-				switch {
-				case inside && err != nil:
-					t.Errorf("%s reaching %s is not let in: %v", role, far, err)
-				case !inside && (!fault.Is(err, fault.NotFound) || unknown == nil || err.Error() != unknown.Error()):
-					t.Errorf("%s reaching %s, outside: %v; nothing at all: %v", role, far, err, unknown)
-				case inside:
-					let++
-				}
-			}
+			t.Run(string(at), func(t *testing.T) { c.cell(t, who, s) })
 		}
+	})
+}
+
+// standing is somebody with one grant.
+func (c *table) standing(s Standing) auth.Actor {
+	who := c.Reaching(c.tree[Here], s.Far, s.Role)
+	if s.From == Unit {
+		who.Grants[0].At = c.tree[Unit]
 	}
-	if let == 0 {
-		t.Error("nobody is let in")
+	return who
+}
+
+func (c *table) cell(t *testing.T, who auth.Actor, s Standing) {
+	at := c.tree[s.At]
+	err := c.Call(t.Context(), who, at, c.thing(t, who, at))
+	if !c.lets(s) {
+		c.hidden(t, who, err)
+		return
 	}
+	c.open(t, err)
+	if c.Owned {
+		t.Run("another's", func(t *testing.T) { c.hidden(t, who, c.Call(t.Context(), who, at, c.thing(t, c.standing(s), at))) })
+	}
+}
+
+func (c *table) lets(s Standing) bool {
+	switch {
+	case c.Lets != nil:
+		return c.Lets(s)
+	case c.Alone:
+		return s.Role.Carries(c.rule.Needs)
+	}
+	return s.Reaches(c.rule.Needs)
+}
+
+func (c *table) thing(t *testing.T, who auth.Actor, at store.ID) store.ID {
+	t.Helper()
+	switch {
+	case c.For != nil:
+		return c.For(t, who, at)
+	case c.Make != nil:
+		return c.Make(t, at)
+	}
+	return 0
+}
+
+func (c *table) open(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error("is not let in:", err)
+	}
+	c.let++
+}
+
+// hidden holds an answer to that about what is not there.
+func (c *table) hidden(t *testing.T, who auth.Actor, err error) {
+	t.Helper()
+	unknown := err
+	if !c.Alone {
+		unknown = c.Call(t.Context(), who, nothing, nothing)
+	}
+	if !fault.Is(err, fault.NotFound) || unknown == nil || err.Error() != unknown.Error() {
+		t.Errorf("it is there: %v; nothing at all: %v", err, unknown)
+	}
+}
+
+func (c *table) denied(t *testing.T, who auth.Actor) {
+	t.Helper()
+	if err := c.Call(c.ended, who, c.tree[Here], nothing); !fault.Is(err, fault.Denied) {
+		t.Error("is not refused before any statement:", err)
+	}
+}
+
+// Listed is a list's answer about one thing: not found where it is not in it.
+func Listed[T any](list []T, err error, is func(T) bool) error {
+	if err == nil && !slices.ContainsFunc(list, is) {
+		err = fault.New(fault.NotFound, store.ErrNotFound, "")
+	}
+	return err
 }
