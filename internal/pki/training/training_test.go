@@ -71,7 +71,7 @@ func (h *house) must(t *testing.T) *training.Service {
 }
 
 // issue makes a recorded certificate.
-func (h *house) issue(t *testing.T, s *training.Service) *certpath.Certificate {
+func (h *house) issue(t testing.TB, s *training.Service) *certpath.Certificate {
 	t.Helper()
 	key, err := training.NewKey()
 	if err != nil {
@@ -85,7 +85,7 @@ func (h *house) issue(t *testing.T, s *training.Service) *certpath.Certificate {
 	return c
 }
 
-func (h *house) record(t *testing.T, s *training.Service, c *certpath.Certificate) {
+func (h *house) record(t testing.TB, s *training.Service, c *certpath.Certificate) {
 	t.Helper()
 	w, err := h.Auth.Warrant(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), "test.Issue")
 	if err != nil {
