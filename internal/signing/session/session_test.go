@@ -35,9 +35,12 @@ import (
 // drawer is a room above: things with a file each.
 const drawer = `CREATE TABLE drawer (id {id} PRIMARY KEY, agency {id} NOT NULL, file {text} NOT NULL, event {id} NOT NULL){strict};`
 
-type paper struct{ broken error }
+type paper struct{ broken, refuses error }
 
-func (paper) SubjectTx(tx *store.Tx, thing store.ID, _ credential.Purpose) (session.Subject, error) {
+func (p paper) SubjectTx(tx *store.Tx, thing store.ID, _ credential.Purpose) (session.Subject, error) {
+	if p.refuses != nil {
+		return session.Subject{}, p.refuses
+	}
 	return store.First(tx, func(r store.Scanner) (s session.Subject, err error) { return s, r.Scan(&s.Agency, &s.File) },
 		`SELECT agency, file FROM drawer WHERE id = ?`, thing)
 }
@@ -111,8 +114,14 @@ func newHouse(t *testing.T, address string) *house {
 
 func (h *house) issue(t *testing.T, who auth.Actor) credential.Credential {
 	t.Helper()
-	c, err := h.credentials.IssueTraining(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), credential.Asked{
-		Holder: who.Person, Agency: h.agency, Purpose: credential.Signature, Name: "Nguyễn Thị An", AgencyName: "UBND xã Mẫu",
+	return h.certify(t, who.Person, h.agency, credential.Signature)
+}
+
+// certify gives a holder a key for an agency.
+func (h *house) certify(t testing.TB, holder, agency store.ID, p credential.Purpose) credential.Credential {
+	t.Helper()
+	c, err := h.credentials.IssueTraining(t.Context(), h.Actor(agency, auth.CertificateOfficer), credential.Asked{
+		Holder: holder, Agency: agency, Purpose: p, Name: "Nguyễn Thị An", AgencyName: "UBND xã Mẫu",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -123,6 +132,12 @@ func (h *house) issue(t *testing.T, who auth.Actor) credential.Credential {
 // put lays the demo's decision into the drawer, with something behind it.
 func (h *house) put(t *testing.T, more string) {
 	t.Helper()
+	h.lay(t, h.thing, h.agency, more)
+}
+
+// lay does so for a thing of an agency.
+func (h *house) lay(t testing.TB, thing, agency store.ID, more string) {
+	t.Helper()
 	b, err := os.ReadFile("../../../cmd/antin/assets/decision.pdf")
 	if err != nil {
 		t.Fatal(err)
@@ -132,13 +147,13 @@ func (h *house) put(t *testing.T, more string) {
 		t.Fatal(err)
 	}
 	err = h.DB.Do(t.Context(), h.Issuer.System("test", "drawer", "blob", "blob_ref"), func(tx *store.Tx) error {
-		if _, err := tx.Exec(`DELETE FROM drawer WHERE id = ?`, h.thing); err != nil {
+		if _, err := tx.Exec(`DELETE FROM drawer WHERE id = ?`, thing); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`INSERT INTO drawer (id, agency, file, event) VALUES (?, ?, ?, 0)`, h.thing, h.agency, string(info.Name)); err != nil {
+		if _, err := tx.Exec(`INSERT INTO drawer (id, agency, file, event) VALUES (?, ?, ?, 0)`, thing, agency, string(info.Name)); err != nil {
 			return err
 		}
-		return blob.KeepTx(tx, info.Name, h.thing)
+		return blob.KeepTx(tx, info.Name, thing)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -345,7 +360,7 @@ func TestWhoMaySignIsAskedFirst(t *testing.T) {
 	_, err = h.OpenSeal(t.Context(), h.Actor(h.agency, auth.Clerk), paper{}, h.thing)
 	refused(t, "an agency without a seal", err, credential.ErrNone)
 	broken := errors.New("no place")
-	if _, err = h.OpenSignature(t.Context(), h.leader, paper{broken}, h.thing); !errors.Is(err, broken) {
+	if _, err = h.OpenSignature(t.Context(), h.leader, paper{broken: broken}, h.thing); !errors.Is(err, broken) {
 		t.Errorf("a layout that fails: %v", err)
 	}
 }
