@@ -462,6 +462,14 @@ type replay struct{ first Result }
 
 func (*replay) Error() string { return "web: sent before" }
 
+// Multipart reads multipart/form-data for a call: its values, and the first file, to be read while the handler runs. What stands behind the file
+// is not looked at.
+func (r *Request) Multipart() (url.Values, *Upload, error) { return r.read() }
+
+// Once claims an id that the sender of a call chose, as [Request.Form] does a form's: who sends it a second time waits for the first, and
+// the command then tells that it was done.
+func (r *Request) Once(id string) error { return r.claim(id) }
+
 // claim takes the form's id. Who comes second waits for the first: browsers give up the first request when a button is pressed twice.
 func (r *Request) claim(id string) error {
 	if len(id) < 16 || len(id) > 64 {

@@ -35,6 +35,9 @@ func (r *Request) Say(t Text) string { return t.in(r.server.config.Texts, r.Lang
 // Session is the secret of the session, "" where there is none.
 func (r *Request) Session() string { return r.session }
 
+// SessionCookie is the name of the cookie that carries it.
+func (r *Request) SessionCookie() string { return r.server.cookieName("session") }
+
 // Claimed is the key under which [Once] holds the form that this request sent first, "" where there is none. A command that must not
 // happen twice even if the machine stops between its commit and the answer stores its result under it in its own transaction.
 func (r *Request) Claimed() string { return r.claimed }

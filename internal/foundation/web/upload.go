@@ -66,6 +66,9 @@ func newUpload(p *multipart.Part) (*Upload, error) {
 	return u, nil
 }
 
+// Field is the name that it was sent under.
+func (u *Upload) Field() string { return u.field }
+
 // Read implements [io.Reader].
 func (u *Upload) Read(b []byte) (int, error) {
 	n, err := u.in.Read(b)

@@ -14,7 +14,7 @@ import (
 // API is the call that checks a file.
 func API(s *Service) []*api.Operation {
 	return []*api.Operation{
-		api.Post("/api/checks", "checkFile", "check.api.check", s.apiCheck).ForAnyone(),
+		api.Post("/api/checks", "checkFile", "check.api.check", s.apiCheck).Calls("records/check.Check").ForAnyone(),
 	}
 }
 

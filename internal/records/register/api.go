@@ -5,7 +5,6 @@ import (
 
 	"github.com/antinvn/antin/internal/foundation/api"
 	"github.com/antinvn/antin/internal/foundation/auth"
-	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/web"
 )
@@ -13,14 +12,14 @@ import (
 // API are the calls about registers.
 func API(s *Service) []*api.Operation {
 	return []*api.Operation{
-		api.Get("/api/registers", "listRegisters", "register.api.books", s.apiBooks),
-		api.Get("/api/registers/numbers", "listRegisterNumbers", "register.api.numbers", s.apiNumbers),
+		api.Get("/api/registers", "listRegisters", "register.api.books", s.apiBooks).Calls("records/register.Books"),
+		api.Get("/api/registers/numbers", "listRegisterNumbers", "register.api.numbers", s.apiNumbers).Calls("records/register.Numbers"),
 	}
 }
 
 // apiAgency is the agency that is asked about: where none is named, the acting one.
 type apiAgency struct {
-	Agency string `query:"agency"`
+	Agency string `id:"agy" query:"agency"`
 }
 
 func agencyOf(text string, who auth.Actor) (store.ID, error) {
@@ -31,7 +30,7 @@ func agencyOf(text string, who auth.Actor) (store.ID, error) {
 }
 
 type apiBook struct {
-	Agency string   `json:"agency"`
+	Agency string   `id:"agy"         json:"agency"`
 	Kind   string   `json:"kind"`
 	Year   int      `json:"year"`
 	Last   int      `json:"last"`
@@ -54,7 +53,7 @@ func (s *Service) apiBooks(r *web.Request, in apiAgency) (out api.List[apiBook],
 
 // apiAsked is a list of numbers: of one book, with kind and year, in the order of its numbers; else in that of days.
 type apiAsked struct {
-	Agency string `query:"agency"`
+	Agency string `id:"agy"        query:"agency"`
 	Kind   string `query:"kind"`
 	Year   int    `query:"year"`
 	Order  string `enum:"asc,desc" query:"order"`
@@ -63,9 +62,9 @@ type apiAsked struct {
 }
 
 type apiNumber struct {
-	ID         string     `json:"id"`
-	Document   string     `json:"document"`
-	Agency     string     `json:"agency"`
+	ID         string     `id:"num"          json:"id"`
+	Document   string     `id:"doc"          json:"document"`
+	Agency     string     `id:"agy"          json:"agency"`
 	Kind       string     `json:"kind"`
 	Year       int        `json:"year"`
 	Number     int        `json:"number"`
@@ -77,19 +76,12 @@ type apiNumber struct {
 	Sent       *time.Time `json:"sent_at"`
 }
 
-// apiLimit is how many numbers are answered where nobody says.
-const apiLimit = 50
-
 func (s *Service) apiNumbers(r *web.Request, in apiAsked) (out api.List[apiNumber], err error) {
 	who := auth.Who(r)
-	a := Asked{Kind: in.Kind, Year: in.Year, Desc: in.Order == "desc", Limit: in.Limit}
-	if a.Limit == 0 {
-		a.Limit = apiLimit
+	a := Asked{Kind: in.Kind, Year: in.Year, Desc: in.Order == "desc"}
+	if a.Limit, err = api.Limit(in.Limit, MaxLimit-1); err != nil {
+		return out, err
 	}
-	if a.Limit < 1 || a.Limit >= MaxLimit {
-		return out, fault.New(fault.Invalid, api.ErrValue, "").Field("limit", fault.ErrNumber)
-	}
-	a.Limit++ // one more tells whether there is a next part
 	if a.Agency, err = agencyOf(in.Agency, who); err != nil {
 		return out, err
 	}
@@ -104,20 +96,12 @@ func (s *Service) apiNumbers(r *web.Request, in apiAsked) (out api.List[apiNumbe
 	if err != nil {
 		return out, err
 	}
-	if len(numbers) == a.Limit {
-		numbers = numbers[:a.Limit-1]
-		last := placeOf(&a, &numbers[len(numbers)-1])
-		out.Next = api.Place(last.Value, int64(last.ID))
-	}
-	out.Items = make([]apiNumber, len(numbers))
-	for i, n := range numbers {
-		one := apiNumber{
-			n.ID.Text("num"), n.For.Text("doc"), n.Agency.Text("agy"), n.Kind, n.Year, n.Number, n.Notation, api.Date(n.Day), n.Summary, n.Signer, n.Recipients, nil,
+	return api.Cut(numbers, a.Limit, func(n Number) apiNumber {
+		return apiNumber{
+			n.ID.Text("num"), n.For.Text("doc"), n.Agency.Text("agy"), n.Kind, n.Year, n.Number, n.Notation, api.Date(n.Day), n.Summary, n.Signer, n.Recipients, api.Time(n.Sent),
 		}
-		if !n.Sent.IsZero() {
-			one.Sent = &numbers[i].Sent
-		}
-		out.Items[i] = one
-	}
-	return out, nil
+	}, func(n Number) string {
+		last := placeOf(&a, &n)
+		return api.Place(last.Value, int64(last.ID))
+	}), nil
 }
