@@ -3,6 +3,7 @@ import { spawn, execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -19,16 +20,10 @@ export const phone = { width: 390, height: 844 }
 
 // demo builds the program, starts its demo and waits until its history is filled in.
 export async function demo() {
-  const folder = mkdtempSync(join(tmpdir(), 'antin-e2e-'))
-  const program = join(folder, 'antin')
-  execFileSync('go', ['build', '-o', program, './cmd/antin'], { cwd: root, stdio: 'inherit' })
-  const child = spawn(program, ['demo', '--format', 'json', '--listen', 'localhost:0'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  child.stderr.on('data', (b) => { said += b })
-  const ended = new Promise((resolve) => child.on('close', resolve))
-  const house = { folder, said: () => said, stop: async () => { child.kill('SIGTERM'); await ended; rmSync(folder, { recursive: true, force: true }) } }
+  const house = build()
+  const child = run(house, ['demo', '--format', 'json', '--listen', 'localhost:0'])
   await new Promise((resolve, reject) => {
-    ended.then((code) => reject(new Error(`the demo ended with ${code}: ${said}`)))
+    house.ended.then((code) => reject(new Error(`the demo ended with ${code}: ${house.said}`)))
     createInterface({ input: child.stdout }).on('line', (line) => {
       const told = JSON.parse(line)
       Object.assign(house, told)
@@ -36,6 +31,45 @@ export async function demo() {
     })
   })
   return house
+}
+
+// fresh builds the program, begins a house of one's own and serves it: nothing is in it but its first operator.
+export async function fresh() {
+  const house = build()
+  const listen = `localhost:${await freePort()}`
+  house.address = `http://${listen}`
+  const said = execFileSync(house.program, ['init', '--format', 'json', '--agency', 'Ủy ban nhân dân tỉnh Mới', '--operator', 'Lò Thị Vận', '--listen', listen,
+    '--public-address', house.address], { cwd: house.folder })
+  house.operator = JSON.parse(said)
+  run(house, ['serve'])
+  for (let tries = 0; ; tries++) {
+    if (await fetch(house.address + '/readyz').then((r) => r.ok, () => false)) return house
+    if (tries > 400) throw new Error(`the house does not answer: ${house.said}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+function build() {
+  const folder = mkdtempSync(join(tmpdir(), 'antin-e2e-'))
+  const program = join(folder, 'antin')
+  execFileSync('go', ['build', '-o', program, './cmd/antin'], { cwd: root, stdio: 'inherit' })
+  return { folder, program, said: '' }
+}
+
+// run starts the program; house.stop ends it and removes what it wrote.
+function run(house, args) {
+  const child = spawn(house.program, args, { cwd: house.folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stderr.on('data', (b) => { house.said += b })
+  house.ended = new Promise((resolve) => child.on('close', resolve))
+  house.stop = async () => { child.kill('SIGTERM'); await house.ended; rmSync(house.folder, { recursive: true, force: true }) }
+  return child
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().on('error', reject)
+    probe.listen(0, 'localhost', () => { const { port } = probe.address(); probe.close(() => resolve(port)) })
+  })
 }
 
 export function launch() {

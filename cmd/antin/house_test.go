@@ -245,6 +245,12 @@ func TestInitNeedsNames(t *testing.T) {
 	if code := run(t.Context(), e, []string{"init"}); code != exitUnreadable || !strings.Contains(out.String(), "--agency") {
 		t.Error(code, out.String())
 	}
+	for _, day := range []string{"01/01/2199", "hôm qua"} {
+		out.Reset()
+		if code := run(t.Context(), e, []string{"init", "--agency", "A", "--operator", "B", "--since", day}); code != exitUnreadable || !strings.Contains(out.String(), "01/07/2025") {
+			t.Error(day, code, out.String())
+		}
+	}
 	if entries, err := os.ReadDir("."); err != nil || len(entries) > 0 {
 		t.Error("something was written", entries, err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/config"
 	"github.com/antinvn/antin/internal/foundation/durable"
+	"github.com/antinvn/antin/internal/foundation/i18n"
 	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 )
@@ -36,7 +37,14 @@ type begun struct {
 }
 
 // beginning is what antin init has to know beyond the settings.
-type beginning struct{ agency, name, login string }
+type beginning struct {
+	agency, name, login, since string
+
+	from time.Time // since, read
+}
+
+// reorganised is the day on which the provinces of today began, without districts: what is put below their first agency may be as old.
+const reorganised = "01/07/2025"
 
 func runInit(ctx context.Context, e *env, args []string) int {
 	f := newFlags(e, "init", "")
@@ -46,10 +54,15 @@ func runInit(ctx context.Context, e *env, args []string) int {
 	f.StringVar(&b.agency, "agency", "", e.say("init.flag.agency"))
 	f.StringVar(&b.name, "operator", "", e.say("init.flag.operator"))
 	f.StringVar(&b.login, "login", "vanhanh", e.say("init.flag.login"))
+	f.StringVar(&b.since, "since", reorganised, e.say("init.flag.since"))
 	if rest, exit, done := f.parse(args); done {
 		return exit
 	} else if len(rest) > 0 {
 		return e.fail(f.format, wrong(rest[0], "usage.no_argument"))
+	}
+	var err error
+	if b.from, err = i18n.ParseDate(b.since); err != nil || b.from.After(e.clock()) {
+		return e.fail(f.format, wrong("--since", "usage.day_gone"))
 	}
 	done, err := e.begin(ctx, &s, &b)
 	if err != nil {
@@ -185,7 +198,7 @@ func (h *house) found(ctx context.Context, b *beginning) (auth.Letter, error) {
 			return err
 		}
 		made, err := org.MakeTx(tx, org.NewNode{
-			Facts: org.Facts{Kind: org.Committee, Level: org.Province, Name: b.agency, Notation: "UBND", OwnSeal: true}, From: tx.Now(),
+			Facts: org.Facts{Kind: org.Committee, Level: org.Province, Name: b.agency, Notation: "UBND", OwnSeal: true}, From: b.from,
 		})
 		top = made.ID
 		return err
