@@ -3,16 +3,12 @@ package document_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -195,50 +191,6 @@ func TestTheThread(t *testing.T) {
 		o.others(t, []byte(body))
 	})
 }
-
-// others asks programs of others, where they are here.
-func (o *office) others(t *testing.T, sealed []byte) {
-	t.Helper()
-	dir := t.TempDir()
-	file, root := filepath.Join(dir, "sealed.pdf"), filepath.Join(dir, "root.crt")
-	for path, b := range map[string][]byte{file: sealed, root: o.training.Root().Raw} {
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if pdfsig, err := exec.LookPath("pdfsig"); err == nil {
-		out, err := exec.CommandContext(t.Context(), pdfsig, "-nocert", file).CombinedOutput()
-		if n := strings.Count(string(out), "Signature is Valid."); err != nil || n != 2 {
-			t.Errorf("pdfsig: %v\n%s", err, out)
-		}
-	}
-	python := os.Getenv("ANTIN_PYTHON")
-	if python == "" {
-		t.Log("pyHanko is not asked: ANTIN_PYTHON is not set")
-		return
-	}
-	script := fmt.Sprintf(hanko, file, root, o.ground.Clock.Now().Format("2006-01-02T15:04:05"))
-	out, err := exec.CommandContext(t.Context(), python, "-c", script).CombinedOutput()
-	if err != nil || strings.TrimSpace(string(out)) != "valid trusted FORM_FILLING\nvalid trusted LTA_UPDATES" {
-		t.Errorf("pyHanko: %v\n%s", err, out)
-	}
-}
-
-// hanko validates each signature offline, with the training root as its only anchor.
-const hanko = `
-import datetime
-from asn1crypto import x509
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko_certvalidator import ValidationContext
-f = open(%q, 'rb')
-root = x509.Certificate.load(open(%q, 'rb').read())
-at = datetime.datetime.fromisoformat(%q).replace(tzinfo=datetime.timezone.utc)
-for s in PdfFileReader(f).embedded_signatures:
-    c = ValidationContext(trust_roots=[root], allow_fetching=False, moment=at)
-    st = validate_pdf_signature(s, signer_validation_context=c)
-    print('valid' if st.intact and st.valid else 'broken', 'trusted' if st.trusted and st.bottom_line else 'not', st.modification_level.name)
-`
 
 func TestTheNumberStaysOnTheScreen(t *testing.T) {
 	o := newOffice(t, storetest.SQLite(t))
