@@ -57,6 +57,7 @@ type Sequencer struct {
 	read  *store.Warrant
 	write *store.Warrant
 	key   *key
+	rest  func(ctx context.Context, d time.Duration) // between two looks at the store
 
 	mu   sync.Mutex
 	last *checkpoint // the newest that this program saw: the log only goes on from there
@@ -72,7 +73,7 @@ func NewSequencer(ctx context.Context, c Config) (*Sequencer, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Sequencer{Config: c, read: c.Issuer.System("audit.read"), write: c.Issuer.Snapshot("audit.sequence", "event", "audit_log", "audit_tile"), kept: -1}
+	s := &Sequencer{Config: c, read: c.Issuer.System("audit.read"), write: c.Issuer.Snapshot("audit.sequence", "event", "audit_log", "audit_tile"), rest: sleep, kept: -1}
 	var owner [8]byte
 	if _, err := io.ReadFull(c.Random, owner[:]); err != nil {
 		return nil, err
@@ -323,7 +324,7 @@ func (s *Sequencer) Serve(ctx context.Context) {
 			s.Log.ErrorContext(ctx, "sequencing the audit log", "error", err)
 			wait = min(2*wait, time.Minute)
 		}
-		sleep(ctx, wait)
+		s.rest(ctx, wait)
 	}
 }
 
