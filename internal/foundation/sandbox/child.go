@@ -88,10 +88,12 @@ func child(text string, in io.Reader, out io.Writer, probes map[string]probe) er
 func answerJob(ctx context.Context, j *job, d *drawer, p *parent) ([]byte, error) {
 	switch {
 	case len(j.Sizes) == 0:
-	case d != nil && (j.Act == actPages || j.Act == actImage || j.Act == actText):
+	case d != nil && (j.Act == actPages || j.Act == actImage || j.Act == actText || j.Act == actRead):
 		return d.answer(j, &file{parent: p, number: 0})
 	case j.Act == actCollect && j.Collect != nil:
 		return collect(ctx, j, p)
+	case j.Act == actInspect:
+		return inspect(ctx, j, &file{parent: p, number: 0})
 	}
 	return nil, fmt.Errorf("%w: act %q", errFrame, j.Act)
 }

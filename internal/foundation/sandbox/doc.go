@@ -4,6 +4,8 @@
 //	info, err := s.Pages(ctx, sandbox.File{R: file, Size: size})
 //	picture, err := s.Image(ctx, sandbox.File{R: file, Size: size}, 1, sandbox.Scale{DPI: 96})
 //	words, err := s.Text(ctx, sandbox.File{R: file, Size: size}, 1)
+//	part, err := s.Read(ctx, sandbox.File{R: file, Size: size}, 1, 5)
+//	found, err := s.Inspect(ctx, sandbox.File{R: file, Size: size}, nil)
 //	facts, err := s.Collect(ctx, file, size, &verify.CollectOptions{…})
 //
 // Pages are drawn by pdfium, compiled to WebAssembly; signatures are read by the engine. A child is this program started again: [Child] is the
@@ -38,6 +40,8 @@ const (
 	ErrPassword codes.Code = "sandbox.password"
 	// ErrUnreadable: it is no PDF, or too damaged to be shown.
 	ErrUnreadable codes.Code = "sandbox.unreadable"
+	// ErrBusy: as many documents as may be are being read, and those before this one took long.
+	ErrBusy codes.Code = "sandbox.busy"
 	// ErrStart: no child could be started, or none that is confined.
 	ErrStart codes.Code = "sandbox.start"
 	// ErrClosed: the sandbox is closed.

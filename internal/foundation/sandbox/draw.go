@@ -1,14 +1,10 @@
 package sandbox
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/png"
 	"io"
 	"math"
 	"strings"
@@ -95,23 +91,30 @@ func (d *drawer) answer(j *job, f *file) (answer []byte, err error) {
 	case err != nil:
 		return nil, err
 	case count.PageCount > j.Pages:
-		return nil, codes.New(ErrPages, "opening", "", fmt.Sprintf("%d pages", count.PageCount))
+		return nil, tooManyPages(count.PageCount)
 	case j.Act == actPages:
 		return d.pages(count.PageCount)
 	case j.Page < 1 || j.Page > count.PageCount:
 		return nil, codes.New(ErrNoPage, "opening", "", fmt.Sprintf("%d pages", count.PageCount))
+	case j.Act == actRead:
+		return d.read(j.Page, j.Many, count.PageCount)
 	}
-	page := requests.Page{ByIndex: &requests.PageByIndex{Document: d.document, Index: j.Page - 1}}
 	if j.Act == actText {
-		return d.text(page)
+		words, _, err := d.words(d.numbered(j.Page))
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(words)
 	}
-	return d.image(page, j.Scale, j.Pixels)
+	return d.image(d.numbered(j.Page), j.Scale, j.Pixels)
 }
+
+func tooManyPages(n int) error { return codes.New(ErrPages, "opening", "", fmt.Sprintf("%d pages", n)) }
 
 func (d *drawer) pages(count int) ([]byte, error) {
 	info := Info{Pages: make([]Page, 0, count)}
 	for i := range count {
-		p, err := d.page(requests.Page{ByIndex: &requests.PageByIndex{Document: d.document, Index: i}})
+		p, err := d.page(d.numbered(i + 1))
 		if errors.Is(err, pdfiumerrors.ErrPage) {
 			err = nil // a page that is not there, or no page: it is shown empty
 		}
@@ -121,6 +124,26 @@ func (d *drawer) pages(count int) ([]byte, error) {
 		info.Pages = append(info.Pages, p)
 	}
 	return json.Marshal(info)
+}
+
+// read gives some pages with their lines.
+func (d *drawer) read(first, many, count int) ([]byte, error) {
+	r := Reading{Count: count}
+	for n := first; n <= count && n < first+many; n++ {
+		words, p, err := d.words(d.numbered(n))
+		if errors.Is(err, pdfiumerrors.ErrPage) {
+			err = nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.Pages = append(r.Pages, Leaf{Page: p, Lines: linesOf(words)})
+	}
+	return json.Marshal(r)
+}
+
+func (d *drawer) numbered(page int) requests.Page {
+	return requests.Page{ByIndex: &requests.PageByIndex{Document: d.document, Index: page - 1}}
 }
 
 func (d *drawer) page(page requests.Page) (Page, error) {
@@ -150,11 +173,10 @@ func (d *drawer) image(page requests.Page, s Scale, pixels int) ([]byte, error) 
 		return nil, err
 	}
 	defer drawn.Cleanup()
-	var out bytes.Buffer
-	if err := png.Encode(&out, lean(drawn.Result.RenderedImage)); err != nil {
-		return nil, err
+	if s.Light {
+		return light(drawn.Result.RenderedImage)
 	}
-	return out.Bytes(), nil
+	return exact(drawn.Result.RenderedImage)
 }
 
 // size is that of a page's picture in pixels, at least one each way.
@@ -167,53 +189,19 @@ func (s Scale) size(p Page, pixels int) (width, height int) {
 	return max(1, int(math.Round(k*p.Width))), max(1, int(math.Round(k*p.Height)))
 }
 
-// lean gives a picture with the fewest bytes a pixel: grey or up to 256 colours in one, otherwise what it is. Nearly every page of text is grey.
-func lean(m image.Image) image.Image {
-	from, ok := m.(*image.RGBA)
-	if !ok {
-		return m
-	}
-	index := map[color.RGBA]uint8{}
-	var palette color.Palette
-	out := image.NewPaletted(from.Rect, nil)
-	var last color.RGBA
-	var at uint8
-	for y := range from.Rect.Dy() {
-		row := from.Pix[y*from.Stride:][:4*from.Rect.Dx()]
-		for x := 0; x < len(row); x += 4 {
-			c := color.RGBA{row[x], row[x+1], row[x+2], row[x+3]}
-			if c != last || len(palette) == 0 {
-				var known bool
-				if at, known = index[c]; !known {
-					if len(palette) == 256 {
-						return m
-					}
-					at = uint8(len(palette))
-					index[c] = at
-					palette = append(palette, c)
-				}
-				last = c
-			}
-			out.Pix[y*out.Stride+x/4] = at
-		}
-	}
-	out.Palette = palette
-	return out
-}
-
-// text is a page's words. A word ends at white space, and where the next letter stands on another line.
-func (d *drawer) text(page requests.Page) ([]byte, error) {
+// words are those of a page. A word ends at white space, and where the next letter stands on another line.
+func (d *drawer) words(page requests.Page) ([]Word, Page, error) {
 	p, err := d.page(page)
 	if err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	box, err := d.pdfium.FPDF_GetPageBoundingBox(&requests.FPDF_GetPageBoundingBox{Page: page})
 	if err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	got, err := d.pdfium.GetPageTextStructured(&requests.GetPageTextStructured{Page: page, Mode: requests.GetPageTextStructuredModeChars})
 	if err != nil {
-		return nil, err
+		return nil, p, err
 	}
 	words := []Word{}
 	var text strings.Builder
@@ -232,8 +220,11 @@ func (d *drawer) text(page requests.Page) ([]byte, error) {
 			continue
 		}
 		b := shown(c.PointPosition, &box.Rect, p.Rotation)
-		if text.Len() > 0 && !w.joins(b) {
+		if text.Len() > 0 && (!w.joins(b) || text.Len() > maxWord) {
 			end()
+		}
+		if len(words) == maxWords {
+			break
 		}
 		if text.Len() == 0 {
 			w = b
@@ -243,7 +234,7 @@ func (d *drawer) text(page requests.Page) ([]byte, error) {
 		text.WriteString(letters)
 	}
 	end()
-	return json.Marshal(words)
+	return words, p, nil
 }
 
 // visible drops white space and controls, the hyphen that pdfium marks as U+FFFE at a line's end among them.

@@ -10,7 +10,8 @@ import (
 	"github.com/antinvn/antin/verify"
 )
 
-// What a child can be asked. It is started for either: one that draws has pdfium loaded before it is asked.
+// What a child can be asked. It is started for either: one that draws has pdfium loaded before it is asked, one that collects reads by the
+// engine.
 const (
 	draws    = "draw"
 	collects = "collect"
@@ -22,17 +23,21 @@ type job struct {
 	Sizes    []int64     `json:"sizes"` // of the files that it may read
 	Password []byte      `json:"password,omitempty"`
 	Page     int         `json:"page,omitempty"`
+	Many     int         `json:"many,omitempty"` // pages from that one on
 	Scale    Scale       `json:"scale"`
 	Pages    int         `json:"pages,omitempty"`  // the most that there may be
 	Pixels   int         `json:"pixels,omitempty"` // the most of a picture
 	Collect  *collectJob `json:"collect,omitempty"`
+	Names    []string    `json:"names,omitempty"` // of fields that an inspection looks for
 }
 
 const (
 	actPages   = "pages"
 	actImage   = "image"
 	actText    = "text"
+	actRead    = "read"
 	actCollect = "collect"
+	actInspect = "inspect"
 )
 
 // collectJob is [verify.CollectOptions] as far as it can be sent.

@@ -53,17 +53,22 @@ func (s *Sandbox) ready(kind string) (p *process, err error) {
 		if n := len(s.spare); n > 0 {
 			p, s.spare = s.spare[n-1], s.spare[:n-1]
 		}
-		if len(s.spare)+s.making < s.config.Spare {
-			s.making++
-			s.makers.Go(s.prepare)
-		}
+		s.refill()
 	}
 	return p, nil
 }
 
+// refill sees to it that one child more will stand ready where one is missing. It is called under the lock.
+func (s *Sandbox) refill() {
+	if !s.closed && len(s.spare)+s.making < s.config.Spare {
+		s.making++
+		s.makers.Go(s.prepare)
+	}
+}
+
 // prepare adds one child to those that stand ready. One that cannot be started is told to who asks next, who tries too.
 func (s *Sandbox) prepare() {
-	p, err := s.start(context.Background(), draws)
+	p, err := s.start(s.life, draws)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.making--
@@ -188,7 +193,7 @@ func (e *childError) fault(t *task, l *Limits) error {
 	case ErrPassword, ErrUnreadable:
 		return fault.New(fault.Invalid, e.Kind, "").Because(because)
 	default:
-		if t.job.Act == actCollect && e.Kind != "" && e.Kind != ErrCrashed {
+		if (t.job.Act == actCollect || t.job.Act == actInspect) && e.Kind != "" && e.Kind != ErrCrashed {
 			return because // the engine's own
 		}
 		return fault.New(fault.Invalid, ErrCrashed, "").Because(because)

@@ -63,6 +63,8 @@ type Config struct {
 	Cache string
 	// Children is how many run at once; who comes later waits. 0 is one for each processor.
 	Children int
+	// Patience is how long who comes later waits: 20 s.
+	Patience time.Duration
 	// Spare children stand ready to draw, started and confined. Each takes some 50 MB.
 	Spare  int
 	Limits Limits
@@ -72,6 +74,9 @@ type Config struct {
 type Sandbox struct {
 	config  Config
 	running chan struct{} // one for each child at work
+
+	life context.Context // of children that stand ready or are on their way: it ends with Close
+	end  context.CancelFunc
 
 	mu     sync.Mutex
 	closed bool
@@ -97,7 +102,17 @@ func New(c Config) (*Sandbox, error) {
 			return nil, fault.New(fault.Unavailable, ErrStart, c.Cache).Because(err)
 		}
 	}
-	return &Sandbox{config: c, running: make(chan struct{}, c.Children)}, nil
+	c.Patience = orElse(c.Patience, 20*time.Second)
+	s := &Sandbox{config: c, running: make(chan struct{}, c.Children)}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// Warm starts the spare children before anybody asks, which compiles pdfium where the folder does not have it yet. It does not wait.
+func (s *Sandbox) Warm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refill()
 }
 
 // ownFolder makes a folder that this user alone can write: what lies there is run.
@@ -116,6 +131,7 @@ func ownFolder(path string) error {
 func (s *Sandbox) Close() {
 	s.mu.Lock()
 	s.closed = true
+	s.end()
 	for _, p := range s.spare {
 		p.end()
 	}
@@ -147,6 +163,8 @@ type Page struct {
 type Scale struct {
 	Width int     `json:"width,omitempty"`
 	DPI   float64 `json:"dpi,omitempty"` // counts where Width is 0
+	// Light is for a reader on a weak line: few shades, and JPEG where they do not suit.
+	Light bool `json:"light,omitempty"`
 }
 
 // Word is a word and where it stands on the page as it is shown, in points from its upper left corner.
@@ -168,7 +186,7 @@ func (s *Sandbox) Pages(ctx context.Context, f File) (Info, error) {
 	return info, err
 }
 
-// Image draws a page, counted from 1, as PNG: as it is printed, signatures and other annotations with it.
+// Image draws a page, counted from 1, as PNG (or JPEG, where it is to be light): as it is printed, signatures and other annotations with it.
 func (s *Sandbox) Image(ctx context.Context, f File, page int, scale Scale) ([]byte, error) {
 	if scale.Width <= 0 && !(scale.DPI > 0) {
 		return nil, fault.New(fault.Internal, ErrNoPage, "").Because(errors.New("a picture without size"))
@@ -183,6 +201,30 @@ func (s *Sandbox) Text(ctx context.Context, f File, page int) ([]Word, error) {
 	var words []Word
 	err := s.draw(ctx, f, job{Act: actText, Page: page}, &words)
 	return words, err
+}
+
+// maxRead bounds an answer of Read: the lines of its pages.
+const maxRead = 16 << 20
+
+// Read gives pages from the first, counted from 1, on: as many as asked for, or fewer at the document's end. It is what a page on a screen
+// needs in one go, whatever the length of the document.
+func (s *Sandbox) Read(ctx context.Context, f File, first, many int) (Reading, error) {
+	var b []byte
+	if err := s.draw(ctx, f, job{Act: actRead, Page: first, Many: many}, &b); err != nil {
+		return Reading{}, err
+	}
+	var r Reading
+	err := errFrame
+	if len(b) <= maxRead {
+		err = decode(b, &r)
+	}
+	if err == nil && (r.Count > s.config.Limits.Pages || len(r.Pages) == 0 || len(r.Pages) != min(many, r.Count-first+1)) {
+		err = errFrame
+	}
+	if err != nil {
+		return Reading{}, fault.New(fault.Invalid, ErrCrashed, "").Because(err)
+	}
+	return r, nil
 }
 
 // draw asks a child that has pdfium; answer is what its JSON is read into, or a *[]byte.
@@ -243,9 +285,13 @@ func (s *Sandbox) ask(ctx context.Context, kind string, t *task) ([]byte, error)
 	if t.files[0].Size <= 0 {
 		return nil, fault.New(fault.Invalid, ErrUnreadable, "").Because(errors.New("the file is empty"))
 	}
+	late := time.NewTimer(s.config.Patience)
+	defer late.Stop()
 	select {
 	case s.running <- struct{}{}:
 		defer func() { <-s.running }()
+	case <-late.C:
+		return nil, fault.New(fault.Unavailable, ErrBusy, "")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
