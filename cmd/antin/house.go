@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -135,7 +136,10 @@ func (h *house) openCellar(ctx context.Context, x *extra) error {
 	if err != nil {
 		return err
 	}
-	if h.sandbox, err = sandbox.New(sandbox.Config{Limits: sandbox.Limits{Size: c.UploadLimit}}); err != nil {
+	h.sandbox, err = sandbox.New(sandbox.Config{
+		Cache: filepath.Join(c.Data, "pdfium"), Spare: 1, Limits: sandbox.Limits{Size: c.UploadLimit},
+	})
+	if err != nil {
 		return err
 	}
 	if h.blobs, err = h.openBlobs(ctx, x.volatile); err != nil {
@@ -158,7 +162,7 @@ func (h *house) openRooms(ctx context.Context, _ *extra) (err error) {
 	h.credentials = credential.New(h.db, h.auth, h.ring, h.training)
 	h.documents = document.New(h.db, h.auth, h.blobs, session.New(session.Config{
 		DB: h.db, Auth: h.auth, Blobs: h.blobs, Credentials: h.credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust, Clock: h.clock,
-	}))
+	}), h.sandbox)
 	h.registers = register.New(h.db, h.auth)
 	h.checks, err = h.openChecks()
 	return err
@@ -258,6 +262,7 @@ const workersAtOnce = 4
 func (h *house) serve(ctx context.Context, l net.Listener) error {
 	ctx, stop := context.WithCancel(ctx)
 	var behind sync.WaitGroup
+	h.sandbox.Warm()
 	behind.Go(func() { h.workers.Serve(ctx, workersAtOnce, time.Second) })
 	behind.Go(func() { h.sequencer.Serve(ctx) })
 	err := h.web.Serve(ctx, l)

@@ -18,6 +18,8 @@ import (
 	"github.com/antinvn/antin/internal/foundation/blob"
 	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
+	"github.com/antinvn/antin/internal/foundation/sandbox"
+	"github.com/antinvn/antin/internal/foundation/sandbox/sandboxtest"
 	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/pki/training"
@@ -34,12 +36,21 @@ type house struct {
 	*document.Service
 
 	ground   *authtest.House
+	reader   *reader
 	deputy   func(*testing.T) auth.Actor // another leader, with a key
 	training *training.Service
 	trust    *trust.Snapshot
 
 	province, commune, department, other store.ID
 	drafter, leader, clerk, recipient    auth.Actor
+}
+
+// reader reads documents in children, or as a test says.
+type reader struct{ document.Reader }
+
+func TestMain(m *testing.M) {
+	sandbox.Child()
+	os.Exit(m.Run())
 }
 
 var files = []fs.FS{blob.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
@@ -59,7 +70,7 @@ func newHouse(t *testing.T, address string) *house {
 		t.Fatal(err)
 	}
 	g := authtest.New(t, address, steps, org.Policy, training.Policy, credential.Policy, session.Policy, register.Policy, document.Policy)
-	h := &house{ground: g}
+	h := &house{ground: g, reader: &reader{sandboxtest.Open(t)}}
 	h.training, err = training.New(t.Context(), training.Config{DB: g.DB, Auth: g.Auth, Ring: ring, Public: &url.URL{Scheme: "https", Host: "antin.example"}, Clock: g.Clock})
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +87,7 @@ func newHouse(t *testing.T, address string) *house {
 	credentials := credential.New(g.DB, g.Auth, ring, h.training)
 	h.Service = document.New(g.DB, g.Auth, blobs, session.New(session.Config{
 		DB: g.DB, Auth: g.Auth, Blobs: blobs, Credentials: credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust, Clock: g.Clock,
-	}))
+	}), h.reader)
 	h.people(t, credentials)
 	return h
 }

@@ -2,15 +2,12 @@ package document
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/clock"
-	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/pki/training/pictures"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pades/appearance"
@@ -28,63 +25,8 @@ const (
 	fieldSeal   = "seal"
 )
 
-var reserved = []string{fieldLeader, fieldNumber, fieldDay, fieldMonth, fieldYear, fieldSeal}
-
 // sealMM is the diameter of the training seal.
 const sealMM = 36
-
-// inspect refuses a file that could not be signed, numbered, dated and sealed later: its drafter is the one who can put it right.
-func inspect(ctx context.Context, r io.ReaderAt, size int64, name string) error {
-	d, err := pdf.Open(ctx, r, size, nil)
-	switch {
-	case errors.Is(err, pdf.ErrPassword):
-		return fault.New(fault.Unsupported, ErrEncrypted, name)
-	case err != nil && ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
-		return fault.New(fault.Unsupported, ErrNotPDF, name).Because(err)
-	}
-	v := d.Latest()
-	if d.Encrypted() { // without a password to open it, but with things it forbids
-		return fault.New(fault.Unsupported, ErrEncrypted, name)
-	}
-	if m, secret, err := text.Secret(ctx, v); err != nil {
-		return fault.New(fault.Unsupported, ErrNotPDF, name).Because(err)
-	} else if secret {
-		return fault.New(fault.Invalid, ErrSecret, m.Line)
-	}
-	if err := inspectForm(v, name); err != nil {
-		return err
-	}
-	gaps, err := text.Gaps(ctx, v)
-	if err != nil {
-		return fault.New(fault.Unsupported, ErrNotPDF, name).Because(err)
-	}
-	if !has(gaps, fieldNumber) {
-		return fault.New(fault.Invalid, ErrNoNumber, name)
-	}
-	if !has(gaps, fieldDay) || !has(gaps, fieldMonth) {
-		return fault.New(fault.Invalid, ErrNoDate, name)
-	}
-	if _, err := text.Signer(ctx, v); err != nil {
-		return fault.New(fault.Invalid, ErrNoSigner, name).Because(err)
-	}
-	return nil
-}
-
-func inspectForm(v *pdf.View, name string) error {
-	fields, err := pades.Fields(v)
-	if err != nil {
-		return fault.New(fault.Unsupported, ErrNotPDF, name).Because(err)
-	}
-	if slices.ContainsFunc(fields, func(f pades.FieldInfo) bool { return f.Signed != "" }) {
-		return fault.New(fault.Invalid, ErrSigned, name)
-	}
-	if i := slices.IndexFunc(fields, func(f pades.FieldInfo) bool { return slices.Contains(reserved, f.Name) }); i >= 0 {
-		return fault.New(fault.Invalid, ErrForm, fields[i].Name)
-	}
-	return nil
-}
 
 func has(gaps []text.Gap, name string) bool {
 	return slices.ContainsFunc(gaps, func(g text.Gap) bool { return g.Name == name })

@@ -17,6 +17,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/blob"
 	"github.com/antinvn/antin/internal/foundation/i18n"
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/store/storetest"
@@ -53,7 +54,7 @@ func newOffice(t *testing.T, address string) *office {
 	t.Helper()
 	h := newHouse(t, address)
 	o := &office{house: h, t: t, people: map[string]*auth.Actor{"drafter": &h.drafter, "leader": &h.leader, "clerk": &h.clerk, "recipient": &h.recipient}}
-	texts, err := i18n.New(web.Texts(), store.Texts, seal.Texts, blob.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files)
+	texts, err := i18n.New(web.Texts(), store.Texts, seal.Texts, blob.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files, sandbox.Files)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/i18n"
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/records/register"
 	"github.com/antinvn/antin/internal/signing/session"
@@ -39,11 +40,12 @@ type Service struct {
 	auth     *auth.Service
 	blobs    *blob.Store
 	sessions *session.Service
+	reader   Reader
 }
 
-// New makes it.
-func New(db *store.DB, a *auth.Service, blobs *blob.Store, sessions *session.Service) *Service {
-	return &Service{db: db, auth: a, blobs: blobs, sessions: sessions}
+// New makes it. Uploads are looked at, and pages shown, by the reader alone.
+func New(db *store.DB, a *auth.Service, blobs *blob.Store, sessions *session.Service, reader Reader) *Service {
+	return &Service{db: db, auth: a, blobs: blobs, sessions: sessions, reader: reader}
 }
 
 func (s *Service) now() time.Time { return s.sessions.Clock.Now() }
@@ -106,7 +108,7 @@ func (s *Service) take(ctx context.Context, name string, r io.Reader) (blob.Info
 	if err != nil {
 		return info, err
 	}
-	return info, inspect(ctx, b, b.Size(), name)
+	return info, inspect(ctx, s.reader, sandbox.File{R: b, Size: b.Size()}, name)
 }
 
 // addressTx notes who a document goes to, by the names that they have now.
