@@ -14,6 +14,7 @@ const own = (login) => `bốn từ chẳng liên quan ${login}`
 // enter signs in for the first time and sets an own password.
 async function enter(login, password) {
   const page = await open(browser, house, desktop, { javaScriptEnabled: false })
+  page.setDefaultTimeout(10_000)
   await page.goto('/dang-nhap')
   await page.fill('input[name="login"]', login)
   await page.fill('input[type="password"]', password)
@@ -26,18 +27,23 @@ async function enter(login, password) {
 
 // send sends the form whose fields were filled in; the page that comes is no error.
 async function send(page) {
-  await page.locator('main form button.primary').first().click()
+  await page.locator('main form button.primary:visible').first().click()
   assert.deepEqual(page.wrong.splice(0), [], await page.textContent('main'))
 }
 
-const chosen = new Set(['kind', 'level', 'agency', 'unit'])
+const people = [
+  ['soanthao', 'Mùa Thị Dở', 'Chuyên viên', 'drafter'],
+  ['lanhdao', 'Lường Văn Đăng', 'Phó Chủ tịch', 'leader'],
+  ['vanthu', 'Quàng Thị Ảnh', 'Văn thư', 'clerk'],
+  ['chungthu', 'Cà Văn Bun', 'Chuyên viên', 'certificate_officer'],
+]
 
 // fill fills fields in by their names.
 async function fill(page, values) {
   for (const [name, value] of Object.entries(values)) {
     const field = page.locator(`main [name="${name}"]`).first()
     if (typeof value === 'boolean') await field.setChecked(value)
-    else if (chosen.has(name)) await field.selectOption(value)
+    else if (await page.locator(`main select[name="${name}"]`).count()) await field.selectOption(value)
     else await field.fill(value)
   }
 }
@@ -47,10 +53,11 @@ test('from nothing to an issued document', async (t) => {
   const main = () => operator.textContent('main')
   assert.match(await main(), /Bắt đầu/)
 
-  await t.test('an agency and its unit', async () => {
+  let top
+  await t.test('an agency below and a unit inside', async () => {
     await operator.goto('/co-quan')
     await operator.locator('main a[href^="/co-quan/agy"]').first().click()
-    const top = operator.url()
+    top = new URL(operator.url()).pathname
     await operator.goto(top + '/them-co-quan')
     await fill(operator, { name: 'Sở Nội vụ tỉnh Mới', kind: 'department', level: 'province', from: '01/07/2025', short_name: 'SNV', notation: 'SNV', own_seal: true })
     await send(operator)
@@ -59,5 +66,30 @@ test('from nothing to an issued document', async (t) => {
     await fill(operator, { name: 'Văn phòng', kind: 'office', from: '01/07/2025' })
     await send(operator)
     assert.match(await main(), /Văn phòng/)
+  })
+
+  const letters = {}
+  for (const [login, name, title, role] of people) {
+    await t.test(`${name}: person, post, account and role`, async () => {
+      await operator.goto('/nguoi/moi')
+      await fill(operator, { name, agency: { label: 'Ủy ban nhân dân tỉnh Mới' }, from: '01/07/2025' })
+      await send(operator)
+      await operator.goto(new URL(operator.url()).pathname + '/chuc-vu')
+      await fill(operator, { title, agency: { label: 'Ủy ban nhân dân tỉnh Mới' }, since: '01/07/2025' })
+      await send(operator)
+      assert.match(await main(), new RegExp(title))
+      await operator.goto('/tai-khoan/moi')
+      await fill(operator, { name, login, agency: { label: 'Ủy ban nhân dân tỉnh Mới' } })
+      await send(operator)
+      letters[login] = (await operator.textContent('main .secret')).trim()
+      await operator.locator('main .acts a.button').first().click()
+      await fill(operator, { role, at: { label: 'Ủy ban nhân dân tỉnh Mới' } })
+      await send(operator)
+      assert.match(await main(), /Ủy ban nhân dân tỉnh Mới/)
+    })
+  }
+
+  await t.test('each enters with the password of the letter', async () => {
+    for (const [login] of people) await (await enter(login, letters[login])).context().close()
   })
 })
