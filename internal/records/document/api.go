@@ -219,8 +219,9 @@ type apiAct struct {
 	Version string `id:"evt" json:"version"`
 }
 
-// act does something to a document, once, and answers the document. done reports whether it is done already: by a call whose answer was lost.
-func (s *Service) act(r *web.Request, id, version string, done func(*Full, auth.Actor) bool, f func(ctx context.Context, who auth.Actor, id, seen store.ID) error) (out apiFull, err error) {
+// act does something to a document, once, and answers the document. An act of more than one command is told by the step that it ends with,
+// where it is done already: by a call whose answer was lost.
+func (s *Service) act(r *web.Request, id, version, step string, f func(ctx context.Context, who auth.Actor, id, seen store.ID) error) (out apiFull, err error) {
 	who := auth.Who(r)
 	doc, err := store.ParseID(idKind, id)
 	if err != nil {
@@ -230,10 +231,11 @@ func (s *Service) act(r *web.Request, id, version string, done func(*Full, auth.
 	if err != nil {
 		return out, err
 	}
-	if done != nil {
-		d, err := s.Get(r.Context(), who, doc)
-		if err == nil && done(&d, who) {
-			return s.full(r.Context(), who, doc)
+	if step != "" {
+		if d, err := s.Get(r.Context(), who, doc); err == nil {
+			if _, done := d.did(step, who, seen); done {
+				return s.full(r.Context(), who, doc)
+			}
 		}
 	}
 	if _, _, err := store.Before(f(r.Context(), who, doc, seen)); err != nil {
@@ -252,7 +254,7 @@ func (s *Service) apiReplace(r *web.Request, in struct {
 	ID   string  `id:"doc"    path:"id"`
 	Body apiFile `body:"form"`
 }) (apiFull, error) {
-	return s.act(r, in.ID, in.Body.Version, nil, func(ctx context.Context, who auth.Actor, id, seen store.ID) error {
+	return s.act(r, in.ID, in.Body.Version, "", func(ctx context.Context, who auth.Actor, id, seen store.ID) error {
 		return s.Replace(ctx, who, id, seen, in.Body.File.Name, in.Body.File)
 	})
 }
@@ -263,11 +265,11 @@ type apiVersion struct {
 }
 
 func (s *Service) apiSign(r *web.Request, in apiVersion) (apiFull, error) {
-	return s.act(r, in.ID, in.Body.Version, func(d *Full, who auth.Actor) bool { return d.just("signed", who) }, s.Sign)
+	return s.act(r, in.ID, in.Body.Version, "signed", s.Sign)
 }
 
 func (s *Service) apiSeal(r *web.Request, in apiVersion) (apiFull, error) {
-	return s.act(r, in.ID, in.Body.Version, func(d *Full, who auth.Actor) bool { return d.just("sealed", who) }, s.Seal)
+	return s.act(r, in.ID, in.Body.Version, "sealed", s.Seal)
 }
 
 type apiReason struct {
@@ -283,7 +285,7 @@ type apiReturn struct {
 
 func (s *Service) apiBack(back func(ctx context.Context, who auth.Actor, id, seen store.ID, reason string) error) func(*web.Request, apiReturn) (apiFull, error) {
 	return func(r *web.Request, in apiReturn) (apiFull, error) {
-		return s.act(r, in.ID, in.Body.Version, nil, func(ctx context.Context, who auth.Actor, id, seen store.ID) error {
+		return s.act(r, in.ID, in.Body.Version, "", func(ctx context.Context, who auth.Actor, id, seen store.ID) error {
 			return back(ctx, who, id, seen, in.Body.Reason)
 		})
 	}
@@ -300,7 +302,7 @@ func (s *Service) apiNumber(r *web.Request, in struct {
 	ID   string `id:"doc"    path:"id"`
 	Body apiDay `body:"json"`
 }) (apiFull, error) {
-	return s.act(r, in.ID, in.Body.Version, nil, func(ctx context.Context, who auth.Actor, id, seen store.ID) error {
+	return s.act(r, in.ID, in.Body.Version, "", func(ctx context.Context, who auth.Actor, id, seen store.ID) error {
 		return s.Number(ctx, who, id, seen, in.Body.Date.Time())
 	})
 }

@@ -61,6 +61,8 @@ type Step struct {
 	Account store.ID
 	Name    string // who, as they were called then
 	Note    string
+
+	event store.ID // the document's, from then on until the next step
 }
 
 // Full is a document with all that its page shows.

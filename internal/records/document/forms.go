@@ -2,6 +2,7 @@ package document
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -126,13 +127,15 @@ func (p page) replace(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.in(Returned); err != nil {
-		return nil, err
-	}
 	var in replaceForm
 	form, err := r.Form("document.replace", &in)
 	if err != nil {
 		return nil, err
+	}
+	if !form.OK() {
+		if err := d.in(Returned); err != nil {
+			return nil, err
+		}
 	}
 	data := formData{Said: &web.Banner{Kind: web.Bad, Title: web.T("document.returned_because"), Body: web.Plain(d.Reason)}}
 	return p.finish(form, &d, "document.replace", data, func(seen store.ID) error {
@@ -164,7 +167,7 @@ func (p page) sign(r *web.Request) (web.Answer, error) {
 	}
 	data := formData{Banner: training.Banner(), Facts: facts(r, &d.Document), Note: web.T("document.sign.note")}
 	return p.finish(form, &d, "document.sign", data, func(seen store.ID) error {
-		if d.just("signed", who) {
+		if _, done := d.did("signed", who, seen); done {
 			return nil
 		}
 		return p.s.Sign(r.Context(), who, d.ID, seen)
@@ -186,8 +189,12 @@ func (p page) back(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A form that is sent again is about the act that it asked for, wherever the document is by now.
+	seen, _ := store.ParseID(evtKind, form.Field("seen").Value) //nolint:errcheck // one that saw nothing did nothing
+	_, returned := d.did("returned", who, seen)
+	_, sentBack := d.did("sent_back", who, seen)
 	act, need := p.s.Return, auth.SignDocument
-	if d.State == Signed {
+	if d.State == Signed && !returned || sentBack {
 		act, need = p.s.SendBack, auth.NumberDocument
 	}
 	if err := allowed(who, need); err != nil {
@@ -233,7 +240,10 @@ func (p page) seal(r *web.Request) (web.Answer, error) {
 }
 
 func (p page) numberAndSeal(r *web.Request, who auth.Actor, d *Full, seen store.ID, date time.Time) error {
-	if d.just("sealed", who) {
+	if at, done := d.did("numbered", who, seen); done {
+		seen = at
+	}
+	if _, done := d.did("sealed", who, seen); done {
 		return nil
 	}
 	if d.State != Numbered {
@@ -249,10 +259,14 @@ func (p page) numberAndSeal(r *web.Request, who auth.Actor, d *Full, seen store.
 	return p.s.Seal(r.Context(), who, d.ID, seen)
 }
 
-// just reports whether the last that was done with a document is this, by this actor: what a form asks for whose answer was lost.
-func (d *Full) just(what string, who auth.Actor) bool {
-	n := len(d.Steps)
-	return n > 0 && d.Steps[n-1].What == what && d.Steps[n-1].Account == who.Account
+// did reports whether what was done next with a document, after what a form's sender had seen, is this, by this actor: what a form asks for
+// that was sent before, and whose answer was lost. at is the document's event since.
+func (d *Full) did(what string, who auth.Actor, seen store.ID) (at store.ID, ok bool) {
+	i := 1 + slices.IndexFunc(d.Steps, func(s Step) bool { return s.event == seen })
+	if i == 0 || i == len(d.Steps) || d.Steps[i].What != what || d.Steps[i].Account != who.Account {
+		return 0, false
+	}
+	return d.Steps[i].event, true
 }
 
 // allowed keeps a form from those whose command would be refused: the command itself asks again.

@@ -54,17 +54,23 @@ func newOffice(t *testing.T, address string) *office {
 	t.Helper()
 	h := newHouse(t, address)
 	o := &office{house: h, t: t, people: map[string]*auth.Actor{"drafter": &h.drafter, "leader": &h.leader, "clerk": &h.clerk, "recipient": &h.recipient}}
+	o.restart()
+	return o
+}
+
+// restart puts another node in the place of the one that answered so far: it remembers no form.
+func (o *office) restart() {
+	o.t.Helper()
 	texts, err := i18n.New(web.Texts(), store.Texts, seal.Texts, blob.Files, auth.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files, sandbox.Files)
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
 	o.server, err = web.New(web.Config{
-		Public: &url.URL{Scheme: "https", Host: "antin.example"}, Texts: texts, Sessions: o, Clock: h.ground.Clock, Log: slog.New(slog.DiscardHandler),
-	}, training.Pages(h.training), document.Pages(h.Service))
+		Public: &url.URL{Scheme: "https", Host: "antin.example"}, Texts: texts, Sessions: o, Clock: o.ground.Clock, Log: slog.New(slog.DiscardHandler),
+	}, training.Pages(o.training), document.Pages(o.Service))
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	return o
 }
 
 func (o *office) ask(who, method, path, kind string, body io.Reader) (int, string, http.Header) {
@@ -92,6 +98,12 @@ var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"
 
 // send fills the form of a page and sends it; file is sent last. It returns where that leads, and the answer.
 func (o *office) send(who, path string, values url.Values, file []byte) (to, body string) {
+	o.t.Helper()
+	return o.filled(who, path, values, file)()
+}
+
+// filled opens a page and fills its form, which the function that it returns sends.
+func (o *office) filled(who, path string, values url.Values, file []byte) (send func() (to, body string)) {
 	o.t.Helper()
 	page := o.page(who, path, http.StatusOK)
 	_, page, _ = strings.Cut(page, `<main`)
@@ -122,11 +134,14 @@ func (o *office) send(who, path string, values url.Values, file []byte) (to, bod
 	if err := m.Close(); err != nil {
 		o.t.Fatal(err)
 	}
-	code, body, header := o.ask(who, http.MethodPost, path, m.FormDataContentType(), &sent)
-	if code != http.StatusSeeOther && code != http.StatusUnprocessableEntity {
-		o.t.Fatalf("%s, POST %s: %d\n%s", who, path, code, body)
+	return func() (to, body string) {
+		o.t.Helper()
+		code, body, header := o.ask(who, http.MethodPost, path, m.FormDataContentType(), bytes.NewReader(sent.Bytes()))
+		if code != http.StatusSeeOther && code != http.StatusUnprocessableEntity {
+			o.t.Fatalf("%s, POST %s: %d\n%s", who, path, code, body)
+		}
+		return header.Get("Location"), body
 	}
-	return header.Get("Location"), body
 }
 
 func (o *office) must(who, path string, values url.Values, file []byte) string {
@@ -211,6 +226,62 @@ func TestTheNumberStaysOnTheScreen(t *testing.T) {
 	o.holdsText("clerk", to+"/phat-hanh", "Văn bản đã có số 01/QĐ-UBND")
 	o.must("clerk", to+"/phat-hanh", nil, nil)
 	o.holdsText("clerk", to, "Đã phát hành", "01/QĐ-UBND")
+}
+
+// TestAFormWhoseAnswerWasLostGoesOn: the machine stopped within what a form asks for, or before it could answer. The same form, sent again to
+// a machine that knows nothing of it, leads to what was done, however far the document is by then; what another did meanwhile it does not
+// take for its own.
+func TestAFormWhoseAnswerWasLostGoesOn(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t))
+	to := o.must("drafter", "/van-ban/moi", o.writing(), decision(t))
+	id, err := store.ParseID("doc", strings.TrimPrefix(to, "/van-ban/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	colleague := o.ground.Actor(o.commune, auth.Clerk)
+	o.people["colleague"] = &colleague
+	leads := func(what string, send func() (to, body string), want string) {
+		t.Helper()
+		o.restart()
+		if got, body := send(); got != want {
+			t.Errorf("%s leads to %q: %s", what, got, body)
+		}
+	}
+	reason := url.Values{"reason": {"Sai căn cứ pháp lý"}}
+	returned := o.filled("leader", to+"/tra-lai", reason, nil)
+	leads("a return", returned, to)
+	leads("a return, sent again", returned, to)
+	replaced := o.filled("drafter", to+"/tep-moi", nil, decision(t))
+	leads("a new file", replaced, to)
+	leads("a new file, sent again", replaced, to)
+	o.sign(t, id)
+	sentBack, other := o.filled("clerk", to+"/tra-lai", reason, nil), o.filled("colleague", to+"/tra-lai", reason, nil)
+	leads("the clerk's return", sentBack, to)
+	leads("the clerk's return, sent again", sentBack, to)
+	o.must("drafter", to+"/tep-moi", nil, decision(t))
+	sign := o.filled("leader", to+"/ky", nil, nil)
+	leads("a signature", sign, to)
+	leads("the clerk's return, sent again when the document is signed anew", sentBack, to)
+	leads("the leader's return, too", returned, to)
+	leads("another clerk's return", other, "")
+	seal, other := o.filled("clerk", to+"/phat-hanh", nil, nil), o.filled("colleague", to+"/phat-hanh", nil, nil)
+	if err := o.Number(t.Context(), o.clerk, id, o.get(t, o.clerk, id).Event, o.ground.Clock.Now()); err != nil { // and here it stopped
+		t.Fatal(err)
+	}
+	leads("the signature, sent again when the document is numbered", sign, to)
+	leads("the seal of a clerk who did not give the number", other, "")
+	late := o.filled("clerk", to+"/phat-hanh", nil, nil)
+	leads("number and seal, when the number is given", seal, to)
+	leads("number and seal, sent again", seal, to)
+	leads("the seal alone, when it is sealed", late, to)
+	o.holdsText("clerk", to, "Đã phát hành", "01/QĐ-UBND")
+	var steps []string
+	for _, s := range o.get(t, o.clerk, id).Steps {
+		steps = append(steps, s.What)
+	}
+	if got := strings.Join(steps, " "); got != "written returned replaced signed sent_back replaced signed numbered sealed" {
+		t.Error(got)
+	}
 }
 
 func TestAFileWithoutGapsIsSentBackWithTheReason(t *testing.T) {

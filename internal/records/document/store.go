@@ -110,8 +110,8 @@ const maxSteps = 200
 
 func stepsTx(tx *store.Tx, id store.ID) ([]Step, error) {
 	return store.Collect(tx, func(r store.Scanner) (x Step, err error) {
-		return x, r.Scan(&x.What, store.At(&x.At), &x.Account, &x.Name, &x.Note)
-	}, `SELECT what, at, account, name, note FROM document_step WHERE document = ? ORDER BY id LIMIT ?`, id, maxSteps)
+		return x, r.Scan(&x.What, store.At(&x.At), &x.Account, &x.Name, &x.Note, &x.event)
+	}, `SELECT what, at, account, name, note, event FROM document_step WHERE document = ? ORDER BY id LIMIT ?`, id, maxSteps)
 }
 
 // openingTx reports whether somebody's opening a content was recorded on a day, and whether there is a recipient among his agencies that
