@@ -185,6 +185,9 @@ func scanGiven(s store.Scanner) (g Given, err error) {
 	return g, err
 }
 
+// grantsOf are those of one account: they are few, and sorted in memory.
+const grantsOf = grantColumns + ` WHERE account = ? AND until > ? AND since <= ? ORDER BY since, id LIMIT ?`
+
 const maxGrants = 200 // of one account that are in force or to come
 
 // grantsTx are an account's grants that are in force at a time, and those to come where they are asked for.
@@ -193,7 +196,7 @@ func grantsTx(tx *store.Tx, account store.ID, at time.Time, coming bool) ([]Give
 	if coming {
 		until = store.Forever
 	}
-	return store.Collect(tx, scanGiven, grantColumns+` WHERE account = ? AND until > ? AND since <= ? ORDER BY since, id LIMIT ?`, account, at, until, maxGrants)
+	return store.Collect(tx, scanGiven, grantsOf, account, at, until, maxGrants)
 }
 
 // GrantsTx are an account's grants in force at a time.

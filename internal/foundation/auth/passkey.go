@@ -146,10 +146,12 @@ func (s *Service) RemovePasskey(ctx context.Context, who Actor, id store.ID) err
 	})
 }
 
+const devicesOf = `SELECT id, name, since, used FROM passkey WHERE account = ? ORDER BY id LIMIT ?`
+
 func passkeysTx(tx *store.Tx, account store.ID) ([]Passkey, error) {
 	return store.Collect(tx, func(r store.Scanner) (k Passkey, err error) {
 		return k, r.Scan(&k.ID, &k.Name, store.At(&k.Since), store.At(&k.Used))
-	}, `SELECT id, name, since, used FROM passkey WHERE account = ? ORDER BY id LIMIT ?`, account, maxPasskeys)
+	}, devicesOf, account, maxPasskeys)
 }
 
 // SignInByPasskey asks for a session by a key that answered a challenge: the device and its PIN or finger are two factors by themselves.

@@ -231,6 +231,12 @@ func (x sessions) Choose(ctx context.Context, secret, agency string) error {
 	})
 }
 
+// The lists of an account's sessions: the open ones, and those beside one of them.
+const (
+	mySessions = `SELECT id, agency, since, used, until, device, address FROM session WHERE account = ? AND until > ? AND used > ? ORDER BY until DESC LIMIT 100`
+	myOthers   = `SELECT id FROM session WHERE account = ? AND until > ? AND id <> ? ORDER BY until DESC LIMIT 1000`
+)
+
 // MySessions are one's own open sessions, the newest first.
 func (s *Service) MySessions(ctx context.Context, who Actor) (list []Session, err error) {
 	w, err := s.Warrant(ctx, who, "foundation/auth.MySessions")
@@ -245,8 +251,7 @@ func (s *Service) MySessions(ctx context.Context, who Actor) (list []Session, er
 			err = r.Scan(&x.ID, &x.Agency, store.At(&x.Since), store.At(&x.Used), store.At(&x.Until), &x.Device, &x.Address)
 			x.Current = x.ID == who.Session
 			return x, err
-		}, `SELECT id, agency, since, used, until, device, address FROM session WHERE account = ? AND until > ? AND used > ? ORDER BY until DESC LIMIT 100`,
-			who.Account, tx.Now(), tx.Now().Add(-s.idle-touch))
+		}, mySessions, who.Account, tx.Now(), tx.Now().Add(-s.idle-touch))
 		return err
 	})
 	return list, err
@@ -291,7 +296,7 @@ func (s *Service) EndOthers(ctx context.Context, who Actor) error {
 			return err
 		}
 		others, err := store.Collect(tx, func(r store.Scanner) (id store.ID, err error) { return id, r.Scan(&id) },
-			`SELECT id FROM session WHERE account = ? AND until > ? AND id <> ? ORDER BY until DESC LIMIT 1000`, who.Account, tx.Now(), int64(who.Session))
+			myOthers, who.Account, tx.Now(), int64(who.Session))
 		if err != nil || len(others) == 0 {
 			return err
 		}
