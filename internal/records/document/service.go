@@ -151,10 +151,14 @@ func (s *Service) Replace(ctx context.Context, who auth.Actor, id, seen store.ID
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, w, id, seen, func(tx *store.Tx, d *Document) error {
-		if err := tx.Permit(d.Drafter == who.Account); err != nil {
-			return err
+	own := func(tx *store.Tx, id store.ID) (Document, error) {
+		d, err := overTx(tx, id)
+		if err != nil {
+			return d, err
 		}
+		return d, tx.Permit(d.Drafter == who.Account)
+	}
+	return s.change(ctx, w, own, id, seen, func(tx *store.Tx, d *Document) error {
 		if err := d.in(Returned); err != nil {
 			return err
 		}
@@ -164,10 +168,13 @@ func (s *Service) Replace(ctx context.Context, who auth.Actor, id, seen store.ID
 	})
 }
 
-// change does one thing to a document of an agency that the warrant reaches, where nobody changed it since it was seen.
-func (s *Service) change(ctx context.Context, w *store.Warrant, id, seen store.ID, f func(*store.Tx, *Document) error) error {
+// change does one thing to a document that load lets the actor at, where nobody changed it since it was seen. Who it is not for does not hear
+// whether it was.
+func (s *Service) change(
+	ctx context.Context, w *store.Warrant, load func(*store.Tx, store.ID) (Document, error), id, seen store.ID, f func(*store.Tx, *Document) error,
+) error {
 	return s.db.Do(ctx, w, func(tx *store.Tx) error {
-		before, err := overTx(tx, id)
+		before, err := load(tx, id)
 		if err != nil {
 			return err
 		}
@@ -200,7 +207,7 @@ func (s *Service) back(ctx context.Context, who auth.Actor, method string, id, s
 	if reason = i18n.Paragraphs(reason); reason == "" {
 		return fault.New(fault.Invalid, ErrReason, "").Field("reason", fault.ErrRequired)
 	}
-	return s.change(ctx, w, id, seen, func(tx *store.Tx, d *Document) error {
+	return s.change(ctx, w, overTx, id, seen, func(tx *store.Tx, d *Document) error {
 		if err := d.in(from); err != nil {
 			return err
 		}
@@ -216,7 +223,7 @@ func (s *Service) Number(ctx context.Context, who auth.Actor, id, seen store.ID,
 	if err != nil {
 		return err
 	}
-	return s.change(ctx, w, id, seen, func(tx *store.Tx, d *Document) error {
+	return s.change(ctx, w, overTx, id, seen, func(tx *store.Tx, d *Document) error {
 		if err := d.in(Signed); err != nil {
 			return err
 		}
