@@ -41,6 +41,8 @@ type house struct {
 	training *training.Service
 	trust    *trust.Snapshot
 
+	credentials *credential.Service
+
 	province, commune, department, other store.ID
 	drafter, leader, clerk, recipient    auth.Actor
 }
@@ -84,15 +86,15 @@ func newHouse(t *testing.T, address string) *house {
 		t.Fatal(err)
 	}
 	h.trust = trust.New(trust.Training("training", h.training.Root()))
-	credentials := credential.New(g.DB, g.Auth, ring, h.training)
+	h.credentials = credential.New(g.DB, g.Auth, ring, h.training)
 	h.Service = document.New(g.DB, g.Auth, blobs, session.New(session.Config{
-		DB: g.DB, Auth: g.Auth, Blobs: blobs, Credentials: credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust, Clock: g.Clock,
+		DB: g.DB, Auth: g.Auth, Blobs: blobs, Credentials: h.credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust, Clock: g.Clock,
 	}), h.reader)
-	h.people(t, credentials)
+	h.people(t)
 	return h
 }
 
-func (h *house) people(t *testing.T, credentials *credential.Service) {
+func (h *house) people(t *testing.T) {
 	t.Helper()
 	directory := org.New(h.ground.DB, h.ground.Auth)
 	from := time.Date(2020, 1, 1, 0, 0, 0, 0, clock.Vietnam)
@@ -131,7 +133,7 @@ func (h *house) people(t *testing.T, credentials *credential.Service) {
 	h.deputy = func(t *testing.T) auth.Actor {
 		t.Helper()
 		who := person(h.commune, "Phạm Văn Phó", auth.Leader)
-		_, err := credentials.IssueTraining(t.Context(), manager, credential.Asked{
+		_, err := h.credentials.IssueTraining(t.Context(), manager, credential.Asked{
 			Holder: who.Person, Agency: h.commune, Purpose: credential.Signature, Name: "Phạm Văn Phó", AgencyName: "Ủy ban nhân dân xã Một",
 		})
 		if err != nil {
@@ -143,14 +145,14 @@ func (h *house) people(t *testing.T, credentials *credential.Service) {
 		{Holder: h.leader.Person, Agency: h.commune, Purpose: credential.Signature, Name: "Nguyễn Thị An", AgencyName: "Ủy ban nhân dân xã Một"},
 		{Agency: h.commune, Purpose: credential.Seal, AgencyName: "Ủy ban nhân dân xã Một"},
 	} {
-		if _, err := credentials.IssueTraining(t.Context(), manager, a); err != nil {
+		if _, err := h.credentials.IssueTraining(t.Context(), manager, a); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 // decision is the demo's: two pages with gaps.
-func decision(t *testing.T) []byte {
+func decision(t testing.TB) []byte {
 	t.Helper()
 	b, err := os.ReadFile("../../../cmd/antin/assets/decision.pdf")
 	if err != nil {
@@ -159,14 +161,14 @@ func decision(t *testing.T) []byte {
 	return b
 }
 
-func (h *house) new(t *testing.T) document.NewDocument {
+func (h *house) new(t testing.TB) document.NewDocument {
 	t.Helper()
 	return document.NewDocument{
 		Title: "Về việc cử cán bộ đi học", Kind: "quyet-dinh", Recipients: []store.ID{h.department}, Name: "qd.pdf", File: bytes.NewReader(decision(t)),
 	}
 }
 
-func (h *house) write(t *testing.T) document.Document {
+func (h *house) write(t testing.TB) document.Document {
 	t.Helper()
 	d, err := h.Write(t.Context(), h.drafter, h.new(t))
 	if err != nil {
@@ -175,7 +177,7 @@ func (h *house) write(t *testing.T) document.Document {
 	return d
 }
 
-func (h *house) get(t *testing.T, who auth.Actor, id store.ID) document.Full {
+func (h *house) get(t testing.TB, who auth.Actor, id store.ID) document.Full {
 	t.Helper()
 	d, err := h.Get(t.Context(), who, id)
 	if err != nil {
@@ -184,14 +186,14 @@ func (h *house) get(t *testing.T, who auth.Actor, id store.ID) document.Full {
 	return d
 }
 
-func (h *house) sign(t *testing.T, id store.ID) {
+func (h *house) sign(t testing.TB, id store.ID) {
 	t.Helper()
 	if err := h.Sign(t.Context(), h.leader, id, h.get(t, h.leader, id).Event); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (h *house) content(t *testing.T, who auth.Actor, id store.ID) []byte {
+func (h *house) content(t testing.TB, who auth.Actor, id store.ID) []byte {
 	t.Helper()
 	c, err := h.Open(t.Context(), who, id)
 	if err != nil {
