@@ -158,7 +158,7 @@ func TestFromLetterToWorkInABrowser(t *testing.T) {
 		p = b.send(p, id, map[string]string{"role": "clerk", "at": province.Text("agy"), "reach": "units", "until": "31/12/2026"})
 		p.has(t, "Đã cấp vai trò.", "Văn thư", "31/12/2026")
 
-		b.get("/quyen").has(t, "Ai được làm gì", "ký số của cơ quan và phát hành văn bản", "foundation/auth.GivePassword")
+		b.get("/quyen").has(t, "Ai được làm gì", "ký số của cơ quan và phát hành văn bản", "foundation/auth.GivePassword</code> – cơ quan quản lý tài khoản và cơ quan của mọi vai trò")
 
 		clerk := b.another()
 		p = clerk.send(clerk.get("/dang-nhap?ve=/tai-khoan-cua-toi"), "/dang-nhap", map[string]string{"login": "le.uoc", "~password": password})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/antinvn/antin/internal/foundation/clock"
@@ -27,8 +28,15 @@ type Rule struct {
 	SignedIn bool
 	// Anyone opens it to visitors too.
 	Anyone bool
-	// Decides says in words whose agency decides, or which rule: "the document's agency", "took part, recipient or clerk".
+	// Decides says in words whose agency decides, or which rule: "the document's agency", "took part, recipient or clerk". The words stand
+	// in the catalogue too, under [Rule.Key].
 	Decides string
+}
+
+// Key is the text that tells a reader what Decides says: "decides.the_document_s_agency".
+func (r Rule) Key() string {
+	words := strings.FieldsFunc(strings.ToLower(r.Decides), func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') })
+	return "decides." + strings.Join(words, "_")
 }
 
 // Config is what a [Service] is made of. A zero field means what its comment says.

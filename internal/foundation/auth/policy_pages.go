@@ -21,7 +21,10 @@ type roleMark struct {
 	Has  bool
 }
 
-type methodRow struct{ Name, Decides string }
+type methodRow struct {
+	Name    string
+	Decides web.Text
+}
 
 // policy shows who may do what, made of the table and the rules that decide.
 func (p page) policy(*web.Request) (web.Answer, error) {
@@ -37,7 +40,7 @@ func (p page) policy(*web.Request) (web.Answer, error) {
 	opens := map[Permission][]methodRow{}
 	for _, name := range slices.SortedFunc(maps.Keys(p.s.rules), strings.Compare) {
 		rule := p.s.rules[name]
-		row := methodRow{name, rule.Decides}
+		row := methodRow{name, web.Text{Key: rule.Key()}}
 		switch {
 		case rule.Anyone:
 			data.Anyone = append(data.Anyone, row)
