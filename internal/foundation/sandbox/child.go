@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // variable is how a parent tells this program that it is a child: the whole environment of one.
@@ -20,6 +21,7 @@ type start struct {
 	Cache  string `json:"cache"` // where the compiled module is kept, "" for nowhere
 	Memory int64  `json:"memory"`
 	CPU    int    `json:"cpu"` // seconds
+	Parent int    `json:"parent"`
 }
 
 // Child ends the program after doing a child's work if it was started as one; otherwise it does nothing. It is the first call of main.
@@ -38,12 +40,36 @@ func childWith(probes map[string]probe) {
 	}
 }
 
+// endWith ends this program when its parent was killed, until the function that it returns is called: compiling pdfium takes seconds, and
+// nobody would wait for it any more. Afterwards a child ends where it reads.
+func endWith(parent int) (stop func()) {
+	stopped, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		t := time.NewTicker(100 * time.Millisecond)
+		defer t.Stop()
+		for os.Getppid() == parent {
+			select {
+			case <-stopped:
+				return
+			case <-t.C:
+			}
+		}
+		os.Exit(1)
+	}()
+	return func() {
+		close(stopped)
+		<-ended // what comes next may forbid to ask
+	}
+}
+
 func child(text string, in io.Reader, out io.Writer, probes map[string]probe) error {
 	var s start
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return err
 	}
 	ctx := context.Background()
+	watched := endWith(s.Parent)
 	var d *drawer
 	if s.Kind == draws {
 		var err error
@@ -54,6 +80,7 @@ func child(text string, in io.Reader, out io.Writer, probes map[string]probe) er
 		s.Memory -= room
 	}
 	debug.SetGCPercent(10) // pdfium's memory counts as used: with more, garbage would reach the limit before it is collected
+	watched()
 	if err := confine(s.Memory, s.CPU); err != nil {
 		return err
 	}

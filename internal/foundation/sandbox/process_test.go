@@ -2,6 +2,9 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -76,5 +79,23 @@ func TestASpareChildStandsReady(t *testing.T) {
 	p.kill() // as a system short of memory does
 	if _, err := s.Pages(t.Context(), f); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAChildEndsWithItsParent: one whose parent was killed while it compiled never says that it is ready.
+func TestAChildEndsWithItsParent(t *testing.T) {
+	s := open(t, Config{})
+	text, err := s.startText(draws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := fmt.Sprintf(`"parent":%d`, os.Getpid())
+	if !strings.Contains(text, mine) {
+		t.Fatal(text)
+	}
+	cmd := exec.CommandContext(t.Context(), s.config.Program)
+	cmd.Env = append([]string{variable + "=" + strings.Replace(text, mine, `"parent":1`, 1)}, neededEnv()...)
+	if said, err := cmd.Output(); err == nil || len(said) > 0 {
+		t.Errorf("it said %q, and ended with %v", said, err)
 	}
 }

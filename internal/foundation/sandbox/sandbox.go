@@ -346,6 +346,6 @@ func (r renderer) Render(ctx context.Context, file io.ReaderAt, size int64, page
 // startText is what a child is told at its start.
 func (s *Sandbox) startText(kind string) (string, error) {
 	l := s.config.Limits
-	b, err := json.Marshal(start{Kind: kind, Cache: s.config.Cache, Memory: l.Memory, CPU: int((l.CPU + time.Second - 1) / time.Second)})
+	b, err := json.Marshal(start{Kind: kind, Cache: s.config.Cache, Memory: l.Memory, CPU: int((l.CPU + time.Second - 1) / time.Second), Parent: os.Getpid()})
 	return string(b), err
 }
