@@ -207,7 +207,10 @@ func (h *house) openDoors(_ context.Context, x *extra) error {
 		document.Pages(h.documents),
 		register.Pages(h.registers),
 		check.Pages(h.checks),
-		api.Module(slices.Concat(org.API(h.org), document.API(h.documents), register.API(h.registers), check.API(h.checks))...),
+		api.Module(slices.Concat(
+			auth.API(h.auth), operate.API(op), org.API(h.org), training.API(h.training), credential.API(h.credentials), document.API(h.documents),
+			register.API(h.registers), check.API(h.checks),
+		)...),
 	}, x.modules...)...)
 	return err
 }

@@ -129,6 +129,7 @@ var (
 	timeType     = reflect.TypeFor[time.Time]()
 	dateType     = reflect.TypeFor[Date]()
 	textType     = reflect.TypeFor[encoding.TextMarshaler]()
+	bytesType    = reflect.TypeFor[[]byte]()
 	downloadType = reflect.TypeFor[*web.Download]()
 )
 
@@ -139,6 +140,8 @@ func (d *describer) schema(t reflect.Type, in bool) object {
 		return object{"type": "string", "format": "date-time"}
 	case t == dateType:
 		return object{"type": "string", "format": "date"}
+	case t == bytesType:
+		return object{"type": "string", "contentEncoding": "base64"}
 	case t == uploadType:
 		return object{"type": "string", "contentMediaType": "application/octet-stream"}
 	case t.Kind() == reflect.Pointer:
