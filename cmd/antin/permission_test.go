@@ -76,7 +76,7 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	}
 	routes, used := h.web.Routes(), map[string]bool{}
 	for _, r := range routes {
-		if strings.HasSuffix(r.Pattern, " /dang-xuat") {
+		if strings.HasSuffix(r.Pattern, " /dang-xuat") || strings.HasSuffix(r.Pattern, "/sign-out") {
 			continue // it ends the session that the others are asked with
 		}
 		_, path, _ := strings.Cut(r.Pattern, " ")
