@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { demo, faults, launch, open, root, signIn } from './house.mjs'
+import { demo, faults, launch, open, phone, root, signIn } from './house.mjs'
 
 let house, browser
 before(async () => { house = await demo(); browser = await launch() })
@@ -21,6 +21,30 @@ async function as(login) {
 async function send(page) {
   const button = page.locator('main form button.primary').last()
   await Promise.all([page.waitForNavigation(), button.click()])
+  assert.deepEqual(await faults(page), [])
+}
+
+// reads holds that the first page is there to be read: as a picture, by its letters over it, and as text below.
+async function reads(page) {
+  const picture = page.locator('.sheet img').first()
+  await picture.scrollIntoViewIfNeeded()
+  await page.waitForFunction(() => document.querySelector('.sheet img').naturalWidth > 0)
+  const size = await picture.evaluate((img) => ({ natural: img.naturalWidth, shown: img.clientWidth, higher: img.clientHeight / img.clientWidth }))
+  assert.ok(size.natural > 0 && size.shown > 300 && Math.abs(size.higher - Math.SQRT2) < 0.02, JSON.stringify(size))
+  assert.match(await page.locator('.leaf svg').first().textContent(), /Độc lập - Tự do - Hạnh phúc/)
+  const letters = await page.evaluate(() => {
+    const text = [...document.querySelectorAll('.leaf svg text')].find((t) => t.textContent.includes('Hạnh phúc'))
+    const all = getSelection()
+    all.selectAllChildren(text)
+    const at = text.getBoundingClientRect(), leaf = text.closest('.leaf').getBoundingClientRect()
+    return { chosen: all.toString(), inside: at.left > leaf.left && at.right < leaf.right && at.top > leaf.top && at.bottom < leaf.bottom }
+  })
+  assert.match(letters.chosen, /Hạnh phúc/)
+  assert.ok(letters.inside, 'a line lies outside its page')
+  const words = page.locator('.sheet details').first()
+  await words.locator('summary').click()
+  assert.ok(await words.getByText('Độc lập - Tự do - Hạnh phúc').isVisible())
+  await words.locator('summary').click()
   assert.deepEqual(await faults(page), [])
 }
 
@@ -42,10 +66,17 @@ test('a document goes through the house', async () => {
   await leader.goto('/')
   await leader.getByText(title).first().click()
   assert.equal(new URL(leader.url()).pathname, at)
+  await reads(leader)
   assert.equal((await leader.goto(at + '/phat-hanh')).status(), 403, 'a leader seals')
   leader.wrong.length = 0
   await leader.goto(at + '/ky')
   assert.match(await leader.textContent('main'), /huấn luyện/i)
+  await reads(leader)
+  const plain = await open(browser, house, phone, { javaScriptEnabled: false, storageState: await leader.context().storageState() })
+  await plain.goto(at + '/ky')
+  await plain.waitForLoadState('networkidle')
+  const drawn = (await plain.locator('.sheet img').first().getAttribute('src')).replaceAll('&amp;', '&')
+  assert.equal((await plain.context().request.get(drawn)).headers()['content-type'], 'image/png')
   await send(leader)
 
   const clerk = await as('vanthu')
@@ -57,6 +88,7 @@ test('a document goes through the house', async () => {
   const recipient = await as('vanthu.snv')
   assert.equal((await recipient.goto(at)).status(), 200)
   assert.match(await recipient.textContent('main'), new RegExp(title))
+  await reads(recipient)
   assert.deepEqual(await faults(recipient), [])
 
   const stranger = await as('motcua')

@@ -98,6 +98,32 @@ type Download struct {
 	Content io.Reader
 	// Inline lets a browser show it: page images and the like, of types that cannot run.
 	Inline bool
+	// Tag names this very content. With one, a browser may keep it for its reader and asks each time whether it may still show it
+	// ([Request.Keeps], [Unchanged]).
+	Tag string
+}
+
+// private is for what a browser may keep for one reader, and show after asking (RFC 9111, 5.2.2.4, 5.2.2.7).
+const private = "private, no-cache"
+
+// Unchanged answers that the browser has the content that this tag names, and may show it.
+type Unchanged struct{ Tag string }
+
+func (a *Unchanged) send(_ *Server, r *Request) error { //nolint:unparam // it is an Answer
+	r.out.Header().Set("ETag", `"`+a.Tag+`"`)
+	r.out.Header().Set("Cache-Control", private)
+	r.out.WriteHeader(http.StatusNotModified)
+	return nil
+}
+
+// Keeps reports whether the browser says that it has the content that a tag names (RFC 9110, 13.1.2).
+func (r *Request) Keeps(tag string) bool {
+	for t := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
+		if strings.TrimPrefix(strings.TrimSpace(t), "W/") == `"`+tag+`"` {
+			return true
+		}
+	}
+	return false
 }
 
 var inlineTypes = map[string]bool{"image/png": true, "image/jpeg": true, "application/pdf": true, "text/plain; charset=utf-8": true}
@@ -114,6 +140,11 @@ func (a *Download) send(_ *Server, r *Request) error {
 	}
 	h.Set("Content-Disposition", mime.FormatMediaType(how, map[string]string{"filename": FileName(a.Name)}))
 	h.Set("Cache-Control", "no-store")
+	if a.Tag != "" {
+		h.Set("Cache-Control", private)
+		h.Set("ETag", `"`+a.Tag+`"`)
+		h.Set("Vary", "Cookie")
+	}
 	if a.Size >= 0 {
 		h.Set("Content-Length", strconv.FormatInt(a.Size, 10))
 	}
@@ -131,6 +162,7 @@ func (a *Download) send(_ *Server, r *Request) error {
 		case err != nil && r.out.status == 0:
 			h.Del("Content-Disposition")
 			h.Del("Content-Length")
+			h.Del("ETag")
 			return err
 		case err != nil: // half of it is out: break the connection, so that it cannot be taken for the whole
 			panic(http.ErrAbortHandler)

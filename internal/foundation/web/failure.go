@@ -42,11 +42,7 @@ func (s *Server) fail(r *Request, err error) {
 		f = tooLarge(large.Limit)
 	}
 	v := s.failure(r, f)
-	if v.Status >= http.StatusInternalServerError {
-		s.config.Log.Error("failure", "request", r.ID, "pattern", r.Pattern, "code", v.Code, "error", f.Error())
-	} else {
-		s.config.Log.Info("refused", "request", r.ID, "code", v.Code, "error", f.Error())
-	}
+	s.note(r, v.Status, f)
 	if r.out.status != 0 { // half an answer is out already
 		return
 	}
@@ -71,6 +67,21 @@ func (s *Server) fail(r *Request, err error) {
 	if err := page.send(s, r); err != nil {
 		s.config.Log.Error("failure page", "request", r.ID, "error", err)
 		http.Error(r.out, v.What+" "+v.Next+" ("+v.Code+", "+r.ID+")", v.Status)
+	}
+}
+
+func (s *Server) note(r *Request, status int, f *fault.Error) {
+	if status >= http.StatusInternalServerError {
+		s.config.Log.Error("failure", "request", r.ID, "pattern", r.Pattern, "code", string(f.Kind), "error", f.Error())
+	} else {
+		s.config.Log.Info("refused", "request", r.ID, "code", string(f.Kind), "error", f.Error())
+	}
+}
+
+// Note writes a failure to the log that a page tells of and goes on without.
+func (r *Request) Note(err error) {
+	if f := fault.Of(err); f != nil {
+		r.server.note(r, f.Class.Status(), f)
 	}
 }
 

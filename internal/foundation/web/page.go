@@ -30,6 +30,8 @@ type Page struct {
 	Refresh int
 	// Scripts are the module's, for this page.
 	Scripts []string
+	// Pictures says that some stand in the page itself ([Embedded]): its policy alone lets them.
+	Pictures bool
 }
 
 //go:embed parts/*.html pages/*.html assets
@@ -98,6 +100,9 @@ func (p *Page) send(s *Server, r *Request) error {
 	}
 	for _, name := range p.Scripts {
 		v.Scripts = append(v.Scripts, s.assetOf[r.module+"/"+name])
+	}
+	if p.Pictures {
+		r.out.Header().Set("Content-Security-Policy", policy+"; img-src 'self' data:")
 	}
 	var b bytes.Buffer
 	if err := t.ExecuteTemplate(&b, "shell", v); err != nil {

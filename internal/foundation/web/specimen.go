@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"html/template"
 	"io"
 	"time"
 
@@ -53,6 +54,7 @@ type specimenData struct {
 	Dialog      Dialog
 	Acts        []*Act
 	Said        Text
+	Sheets      []*Sheets
 }
 
 const specimenPath = "/he-thong-giao-dien"
@@ -183,6 +185,16 @@ func specimenParts(r *Request) specimenData {
 			b.Link = &Link{Text: T("web.specimen.again"), Href: specimenPath}
 		}
 		d.Banners = append(d.Banners, b)
+	}
+	line := r.Say(T("web.specimen.sheet_line"))
+	source := template.URL(r.server.assetOf["web/specimen.svg"]) //nolint:gosec // an asset's own address
+	d.Sheets = []*Sheets{
+		{Of: "a", Count: 12, Many: 3, Path: specimenPath, File: specimenPath, Pages: []Sheet{
+			{Number: 5, Source: source, Wide: source, Width: 595, Height: 240, Lines: []SheetLine{{line, 60, 60, 535, 78}}, Paragraphs: []string{line}},
+			{Number: 6, Source: source, Width: 595, Height: 240},
+			{Number: 7},
+		}},
+		{Of: "b", File: specimenPath, Why: &Banner{Kind: Wait, Title: T("web.sheets.why"), Body: T("web.specimen.wait_next")}},
 	}
 	d.Dialog = Dialog{
 		ID: "ask", Opener: T("web.specimen.act_danger"), Href: specimenPath, Title: T("web.specimen.ask"), Body: T("web.specimen.ask_next"),

@@ -82,6 +82,7 @@ type formData struct {
 	Said   *web.Banner
 	Facts  []web.Fact
 	Note   web.Text
+	Sheets *web.Sheets
 	Form   *web.Form
 }
 
@@ -166,6 +167,11 @@ func (p page) sign(r *web.Request) (web.Answer, error) {
 		}
 	}
 	data := formData{Banner: training.Banner(), Facts: facts(r, &d.Document), Note: web.T("document.sign.note")}
+	if !form.OK() { // what is signed is what was read
+		if data.Sheets, err = p.sheets(r, &d.Document, "/ky"); err != nil {
+			return nil, err
+		}
+	}
 	return p.finish(form, &d, "document.sign", data, func(seen store.ID) error {
 		if _, done := d.did("signed", who, seen); done {
 			return nil

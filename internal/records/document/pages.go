@@ -36,6 +36,7 @@ func Pages(s *Service) web.Module {
 			{Pattern: "POST " + newPath, Handler: p.write, Upload: true},
 			{Pattern: "GET " + path + "/{id}", Handler: p.show},
 			{Pattern: "GET " + path + "/{id}/tep", Handler: p.content},
+			{Pattern: "GET " + path + "/{id}/trang/{page}", Handler: p.picture},
 			{Pattern: "GET " + path + "/{id}/tep-moi", Handler: p.replace},
 			{Pattern: "POST " + path + "/{id}/tep-moi", Handler: p.replace, Upload: true},
 			{Pattern: "GET " + path + "/{id}/ky", Handler: p.sign},
@@ -206,6 +207,7 @@ type showData struct {
 	Steps            []web.Step
 	Recipients       []web.Fact
 	Happenings       []web.Happening
+	Sheets           *web.Sheets
 }
 
 func (p page) show(r *web.Request) (web.Answer, error) {
@@ -213,7 +215,15 @@ func (p page) show(r *web.Request) (web.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := showData{Banner: marked(&d.Document), State: badge(d.State), Facts: facts(r, &d.Document), Steps: way(&d)}
+	// Reading them may record that they were opened, which the page then shows.
+	pages, err := p.sheets(r, &d.Document, "")
+	if err != nil {
+		return nil, err
+	}
+	if d, err = p.s.Get(r.Context(), who, d.ID); err != nil {
+		return nil, err
+	}
+	data := showData{Sheets: pages, Banner: marked(&d.Document), State: badge(d.State), Facts: facts(r, &d.Document), Steps: way(&d)}
 	if d.State == Returned {
 		data.Returned = &web.Banner{Kind: web.Bad, Title: web.T("document.returned_because"), Body: web.Plain(d.Reason)}
 	}

@@ -184,7 +184,7 @@ func TestTheThread(t *testing.T) {
 		o.holdsText("drafter", to, "Sai căn cứ pháp lý", to+"/tep-moi")
 		o.must("drafter", to+"/tep-moi", nil, decision(t))
 
-		o.holdsText("leader", to+"/ky", mark, "Mở và đọc tệp")
+		o.holdsText("leader", to+"/ky", mark, "Đọc văn bản dưới đây")
 		code, body, header := o.ask("leader", http.MethodGet, to+"/tep?doc=1", "", http.NoBody)
 		if code != http.StatusOK || header.Get("Content-Type") != "application/pdf" || body != string(decision(t)) {
 			t.Fatal("the leader reads: ", code, header)

@@ -12,6 +12,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/auth/authtest"
 	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/store/storetest"
 	"github.com/antinvn/antin/internal/records/document"
@@ -32,7 +33,7 @@ type desk struct{ drafter, leader, clerk auth.Actor }
 func plant(t *testing.T, address string) *registry {
 	t.Helper()
 	h := &registry{house: newHouse(t, address), desks: map[store.ID]*desk{}, seen: map[store.ID]store.ID{}}
-	h.reader.Reader = willing{h.reader.Reader} // who uploads is asked here, not what
+	h.reader.Reader = blank{willing{h.reader.Reader}} // who uploads and reads is asked here, not what
 	directory, manager := org.New(h.ground.DB, h.ground.Auth), h.ground.Reaching(h.province, auth.Subordinates, auth.Operator)
 	from := time.Date(2021, 1, 1, 0, 0, 0, 0, clock.Vietnam)
 	body := func(name string) store.ID {
@@ -106,6 +107,27 @@ func (h *registry) carry(t testing.TB, drafter auth.Actor, to store.ID, state do
 	}
 	h.seen[d.ID] = d.Event
 	return d.ID
+}
+
+// blank shows one page with nothing on it.
+type blank struct{ document.Reader }
+
+func (blank) Read(context.Context, sandbox.File, int, int) (sandbox.Reading, error) {
+	return sandbox.Reading{Count: 1, Pages: []sandbox.Leaf{{}}}, nil
+}
+
+func (blank) Image(context.Context, sandbox.File, int, sandbox.Scale) ([]byte, error) {
+	return nil, nil
+}
+
+// version is that of a document's content, which whoever may read it is told with its text.
+func (h *registry) version(ctx context.Context, id store.ID) (version string) {
+	_ = h.ground.DB.View(ctx, h.ground.Issuer.System("test"), func(tx *store.Tx) (err error) {
+		// Of no document there is none.
+		version, err = store.One[string](tx, `SELECT substr(file, 1, 16) FROM document WHERE id = ?`, id)
+		return err
+	})
+	return version
 }
 
 // shelf has one document for each agency: what was refused is there for who comes next.
@@ -259,7 +281,15 @@ func (h *registry) reading(cases map[string]authtest.Case) {
 		}
 		return err
 	}
-	for method, call := range map[string]func(context.Context, auth.Actor, store.ID, store.ID) error{"Get": get, "Open": open} {
+	text := func(ctx context.Context, who auth.Actor, _, id store.ID) error {
+		_, err := h.PageText(ctx, who, id, 1)
+		return err
+	}
+	draw := func(ctx context.Context, who auth.Actor, _, id store.ID) error {
+		_, err := h.PageImage(ctx, who, id, document.Picture{Page: 1, Version: h.version(ctx, id)})
+		return err
+	}
+	for method, call := range map[string]func(context.Context, auth.Actor, store.ID, store.ID) error{"Get": get, "Open": open, "PageText": text, "PageImage": draw} {
 		one := "records/document." + method + " one "
 		cases[one+"that waits for the leader"] = authtest.Case{Make: draft.at, Lets: either, Call: call}
 		cases[one+"that is signed"] = authtest.Case{Make: signed.at, Lets: clerk, Call: call}

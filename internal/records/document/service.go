@@ -9,7 +9,6 @@ import (
 	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/blob"
-	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/i18n"
 	"github.com/antinvn/antin/internal/foundation/sandbox"
@@ -29,6 +28,8 @@ var Policy = auth.Policy{
 	"records/document.Seal":         {Needs: auth.SealDocument, Decides: "the document's agency"},
 	"records/document.Get":          {SignedIn: true, Decides: "took part, clerk of the agency, its leader while it waits for him, clerk of a recipient"},
 	"records/document.Open":         {SignedIn: true, Decides: "took part, clerk of the agency, its leader while it waits for him, clerk of a recipient"},
+	"records/document.PageText":     {SignedIn: true, Decides: "took part, clerk of the agency, its leader while it waits for him, clerk of a recipient"},
+	"records/document.PageImage":    {SignedIn: true, Decides: "took part, clerk of the agency, its leader while it waits for him, clerk of a recipient"},
 	"records/document.List":         {SignedIn: true, Decides: "took part, clerk of the agency, its leader while it waits for him, clerk of a recipient"},
 	"records/document.CountWaiting": {SignedIn: true, Decides: "took part, clerk of the agency, its leader while it waits for him, clerk of a recipient"},
 	"records/document.Recipients":   {Needs: auth.WriteDocument, Decides: "every agency may be written to"},
@@ -268,77 +269,6 @@ func (s *Service) Get(ctx context.Context, who auth.Actor, id store.ID) (f Full,
 		return err
 	})
 	return f, err
-}
-
-// Content is a document's file, to be read once.
-type Content struct {
-	io.ReadCloser
-
-	Name string
-	Size int64
-}
-
-// Open opens a document's content. That somebody did is recorded before anything goes out, once a person, document and day.
-func (s *Service) Open(ctx context.Context, who auth.Actor, id store.ID) (c Content, err error) {
-	w, err := s.auth.Warrant(ctx, who.Inner(), "records/document.Open")
-	if err != nil {
-		return c, err
-	}
-	var d Document
-	var known bool
-	var unopened []store.ID
-	look := func(tx *store.Tx) (day time.Time, err error) {
-		y, m, dd := tx.Now().In(clock.Vietnam).Date()
-		day = time.Date(y, m, dd, 0, 0, 0, 0, clock.Vietnam)
-		if d, err = seenTx(tx, who, id); err != nil {
-			return day, err
-		}
-		known, unopened, err = openingTx(tx, who, &d, day)
-		return day, err
-	}
-	err = s.db.View(ctx, w, func(tx *store.Tx) error {
-		_, err := look(tx)
-		return err
-	})
-	if err != nil {
-		return c, err
-	}
-	if !known || len(unopened) > 0 {
-		err = s.db.Do(ctx, w, func(tx *store.Tx) error {
-			day, err := look(tx)
-			if err != nil || known && len(unopened) == 0 {
-				return err
-			}
-			return recordTx(tx, who, &d, day, known, unopened)
-		})
-		if err != nil {
-			return c, err
-		}
-	}
-	b, err := s.blobs.Open(ctx, d.file)
-	if err != nil {
-		return c, err
-	}
-	c = Content{Name: d.Name, Size: b.Size()}
-	c.ReadCloser, err = b.Reader()
-	return c, err
-}
-
-func recordTx(tx *store.Tx, who auth.Actor, d *Document, day time.Time, known bool, unopened []store.ID) error {
-	event := tx.Record(Opened{Document: d.ID, Day: day})
-	if !known {
-		_, err := tx.Exec(`INSERT INTO document_opening (document, account, day, event) VALUES (?, ?, ?, ?)`, d.ID, who.Account, day, event)
-		if err != nil {
-			return err
-		}
-	}
-	for _, agency := range unopened {
-		err := tx.Change(`UPDATE document_recipient SET opened = ?, event = ? WHERE document = ? AND agency = ? AND opened IS NULL`, tx.Now(), event, d.ID, agency)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Agency is one that a document can go to.
