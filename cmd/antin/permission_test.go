@@ -40,27 +40,14 @@ var openRoutes = map[string]string{
 // TestEveryRouteAsEverybody asks each route of the house as a visitor and in every role: a visitor is asked to sign in unless the route is
 // open, and somebody is let in where there is nothing to be found first. Nothing fails on our side.
 func TestEveryRouteAsEverybody(t *testing.T) {
-	dir := t.TempDir()
-	ring, err := seal.Create(filepath.Join(dir, "master.keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := config.Load(config.Sources{Flags: map[string]string{"data": filepath.Join(dir, "data"), "master_keys": filepath.Join(dir, "master.keys"), "training": "on"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := openHouse(t.Context(), c, ring, clock.System{}, slog.New(slog.DiscardHandler), extra{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.close()
+	h := wholeHouse(t)
 	sessions := oneInEveryRole(t, h)
 
 	ask := func(pattern, cookie string) int {
 		method, path, _ := strings.Cut(pattern, " ")
 		path = parameter(path)
 		form := url.Values{"_id": {"0123456789abcdef" + cookie}, "_agency": {strings.TrimSpace(cookie)}}
-		r := httptest.NewRequestWithContext(t.Context(), method, c.PublicAddress.String()+path, strings.NewReader(form.Encode()))
+		r := httptest.NewRequestWithContext(t.Context(), method, h.config.PublicAddress.String()+path, strings.NewReader(form.Encode()))
 		if method == "POST" {
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		}
@@ -118,6 +105,30 @@ func TestEveryRouteAsEverybody(t *testing.T) {
 	if len(routes) < 40 {
 		t.Errorf("%d routes were asked", len(routes))
 	}
+}
+
+// wholeHouse is a new house with every room.
+func wholeHouse(t *testing.T) *house {
+	t.Helper()
+	dir := t.TempDir()
+	ring, err := seal.Create(filepath.Join(dir, "master.keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(config.Sources{Flags: map[string]string{"data": filepath.Join(dir, "data"), "master_keys": filepath.Join(dir, "master.keys"), "training": "on"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := openHouse(t.Context(), c, ring, clock.System{}, slog.New(slog.DiscardHandler), extra{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
 }
 
 // parameter fills in the parts of a pattern that stand for something.

@@ -122,9 +122,9 @@ func nothing(*web.Request) error { return nil }
 
 func TestBodiesAreReadAsTheyAreDescribed(t *testing.T) {
 	c := shop(t, nothing)
-	body := map[string]any{"name": "một", "day": "2026-03-02", "at": "2026-03-02T08:00:00+07:00", "of": "agy_0000000000001", "size": "small", "parts": []string{"prt_0000000000001"}}
+	body := map[string]any{"name": "một", "day": "2026-03-02", "at": "2026-03-02T08:00:00+07:00", "of": "agy_0000000000002", "size": "small", "parts": []string{"prt_0000000000002"}}
 	a := c.Post("/api/orders", body)
-	if want := `{"name":"một","day":"2026-03-02","at":"2026-03-02T08:00:00+07:00","of":"agy_0000000000001","size":"small","parts":["prt_0000000000001"],"claimed":false}`; string(a.Body) != want {
+	if want := `{"name":"một","day":"2026-03-02","at":"2026-03-02T08:00:00+07:00","of":"agy_0000000000002","size":"small","parts":["prt_0000000000002"],"claimed":false}`; string(a.Body) != want {
 		t.Errorf("%s", a.Body)
 	}
 	for name, x := range map[string]struct {

@@ -11,7 +11,7 @@
 // What is asked stands in the fields of a struct: `path:"id"`, `query:"kind"` (with `required:"true"` beside it), and at most one body:
 // `body:"json"`, a struct; `body:"form"`, a struct that is sent as multipart/form-data, a *[web.Upload] its last member; or `body:"file"`, an
 // [io.Reader] over the bytes that were sent. What is answered is a struct, or a *[web.Download] ([Operation.Sends]). Json tags are the names;
-// members without omitempty or omitzero are always there. `enum:"a,b"` lists values, `id:"doc"` the kinds of an id. Ids are text, times RFC 3339
+// members without omitempty or omitzero are always there. `enum:"a,b"` lists values, `id:"doc"` the kinds of an id, `pattern` says how a text looks. Ids are text, times RFC 3339
 // in UTC, days [Date]; a list goes on by an opaque cursor ([Place], [Cut]).
 //
 // What is not described is refused: parameters and members of another name, values of another type, bodies above 1 MB, files above the limit

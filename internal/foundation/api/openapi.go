@@ -105,11 +105,14 @@ func (d *describer) answer(o *Operation) object {
 // idPattern is what ids look like, after the prefix of their kind.
 const idPattern = "_[0-9a-hjkmnp-tv-z]{13}$"
 
-// tagged is a schema with what a field's tags add: the kinds of an id, the values that there are.
+// tagged is a schema with what a field's tags add: the kinds of an id, a pattern, the values that there are.
 func tagged(s object, tag reflect.StructTag) object {
 	more := object{}
 	if kinds := tag.Get("id"); kinds != "" {
 		more["pattern"] = "^(" + strings.ReplaceAll(kinds, ",", "|") + ")" + idPattern
+	}
+	if p := tag.Get("pattern"); p != "" {
+		more["pattern"] = p
 	}
 	if values := choices(tag); values != nil {
 		more["enum"] = values

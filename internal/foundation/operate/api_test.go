@@ -56,7 +56,7 @@ func TestJobsAreSteeredByCalls(t *testing.T) {
 	keyed.Post(retry, nil).Into(&struct{}{})
 	c.Post(retry, nil).Refused("it does not fail any more", "409 job.state")
 	c.Post("/api/jobs/"+part.Items[1].ID+"/give-up", nil).Into(&struct{}{})
-	c.Post("/api/jobs/job_0000000000001/retry", nil).Refused("nothing", "404 store.not_found")
+	c.Post("/api/jobs/job_0000000000002/retry", nil).Refused("nothing", "404 store.not_found")
 	if c.Get("/api/jobs?state=waiting").Into(&waiting); len(waiting.Items) != 1 || waiting.Items[0].Key != "c" {
 		t.Errorf("%+v", waiting)
 	}

@@ -28,7 +28,7 @@ type apiReason struct {
 
 func (s *Service) apiRevoke(r *web.Request, in struct {
 	// Serial is the certificate's number in hexadecimal digits.
-	Serial string    `path:"serial"`
+	Serial string    `path:"serial" pattern:"^[0-9a-f]{1,40}$"`
 	Body   apiReason `body:"json"`
 }) (out api.Nothing, err error) {
 	n, ok := new(big.Int).SetString(in.Serial, 16)

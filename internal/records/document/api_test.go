@@ -173,7 +173,7 @@ func TestCallsAreRefusedAsPagesAre(t *testing.T) {
 	leader.Post(at+"/send-back", reason).Refused("a leader sends back", "403 auth.denied")
 	for what, a := range map[string]*apitest.Called{
 		"get": stranger.Get(at), "content": stranger.Get(at + "/content"), "sign": stranger.Post(at+"/sign", version), "return": stranger.Post(at+"/return", reason),
-		"nothing": drafter.Get("/api/documents/doc_0000000000001"), "no id": drafter.Get("/api/documents/x"), "another id": drafter.Get("/api/documents/" + o.commune.Text("agy")),
+		"nothing": drafter.Get("/api/documents/doc_0000000000002"), "no id": drafter.Get("/api/documents/x"), "another id": drafter.Get("/api/documents/" + o.commune.Text("agy")),
 	} {
 		a.Refused(what, "404 store.not_found")
 	}

@@ -83,7 +83,7 @@ func TestKeysAreIssuedEndedAndRevokedByCalls(t *testing.T) {
 		asked := m{"agency": agency.Text("agy"), "purpose": "signature", "holder": person.Text("per")}
 		clerk.Post("/api/credentials", asked).Refused("without the permission", "403 auth.denied")
 		stranger.Post("/api/credentials", asked).Refused("out of reach", "404 store.not_found")
-		officer.Post("/api/credentials", m{"agency": agency.Text("agy"), "purpose": "signature", "holder": "per_0000000000001"}).Refused("nobody's key", "404 store.not_found")
+		officer.Post("/api/credentials", m{"agency": agency.Text("agy"), "purpose": "signature", "holder": "per_0000000000002"}).Refused("nobody's key", "404 store.not_found")
 		var key, stamp called
 		once := officer.Keyed("issue-the-key-only-once")
 		once.Post("/api/credentials", asked).Into(&key)

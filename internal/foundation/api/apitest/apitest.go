@@ -21,6 +21,7 @@ import (
 type OpenAPI struct {
 	Paths map[string]map[string]struct {
 		OperationID string           `json:"operationId"`
+		Methods     []string         `json:"x-antin-methods"`
 		Security    []map[string]any `json:"security"`
 	} `json:"paths"`
 
