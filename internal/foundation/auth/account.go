@@ -169,7 +169,7 @@ func (s *Service) CreateFirst(ctx context.Context, n NewAccount) (l Letter, err 
 	}
 	w := s.System("foundation/auth.CreateFirst", "account", "account_term", "password", "role_grant")
 	err = s.db.Do(ctx, w, func(tx *store.Tx) error {
-		there, err := store.Found(ignore(store.One[int64](tx, `SELECT 1 FROM account LIMIT 1`)))
+		there, err := store.Exists(tx, `SELECT 1 FROM account LIMIT 1`)
 		if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func (s *Service) CreateFirst(ctx context.Context, n NewAccount) (l Letter, err 
 func createTx(tx *store.Tx, n NewAccount, password, hash string) (Letter, error) {
 	l := Letter{tx.NewID(), n.Name, n.Login, password, tx.Now().Add(letterLife)}
 	event := tx.Record(AccountMade{l.Account, n.Kind, store.Personal(n.Login), store.Personal(n.Name), n.Person, n.Agency})
-	taken, err := store.Found(ignore(store.One[int64](tx, `SELECT 1 FROM account WHERE login = ?`, n.Login)))
+	taken, err := store.Exists(tx, `SELECT 1 FROM account WHERE login = ?`, n.Login)
 	if err != nil {
 		return l, err
 	}

@@ -94,7 +94,7 @@ func (n *NewGrant) checkTx(tx *store.Tx, who Actor) error {
 	}
 	now := store.Micros(tx.Now())
 	inside := func(node, above store.ID, condition string) (bool, error) {
-		return store.Found(ignore(store.One[int64](tx, `SELECT 1 FROM scope WHERE descendant = ? `+condition+` AND since <= ? AND until > ?`, node, above, now, now)))
+		return store.Exists(tx, `SELECT 1 FROM scope WHERE descendant = ? `+condition+` AND since <= ? AND until > ?`, node, above, now, now)
 	}
 	unit, err := inside(n.Agency, n.Agency, `AND internal = 1 AND ancestor <> ?`)
 	if err != nil {

@@ -37,10 +37,8 @@ func (rs reaches) Covers(tx *store.Tx, agency store.ID) (bool, error) {
 	if condition == "" {
 		return false, nil
 	}
-	return store.Found(ignore(store.One[int64](tx, `SELECT 1 FROM scope reached WHERE `+condition, args...)))
+	return store.Exists(tx, `SELECT 1 FROM scope reached WHERE `+condition, args...)
 }
-
-func ignore(_ int64, err error) error { return err }
 
 // Within implements [store.Reach]. The column is named with its table.
 func (rs reaches) Within(tx *store.Tx, column string) (string, []any) {

@@ -211,6 +211,12 @@ func Found(err error) (bool, error) {
 	return err == nil, err
 }
 
+// Exists reports whether a query has a row. It asks for one: SELECT 1 FROM …
+func Exists(tx *Tx, query string, args ...any) (bool, error) {
+	_, err := One[int64](tx, query, args...)
+	return Found(err)
+}
+
 func (tx *Tx) fault(kind interface{ Error() string }, why string) error {
 	err := fmt.Errorf("%s: %w: %s", tx.w.method, kind, why)
 	tx.failed = errors.Join(tx.failed, err)

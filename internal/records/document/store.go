@@ -117,7 +117,7 @@ func stepsTx(tx *store.Tx, id store.ID) ([]Step, error) {
 // openingTx reports whether somebody's opening a content was recorded on a day, and whether there is a recipient among his agencies that
 // has not opened it yet.
 func openingTx(tx *store.Tx, who auth.Actor, d *Document, day time.Time) (recorded bool, unopened []store.ID, err error) {
-	recorded, err = store.Found(ignore(store.One[int64](tx, `SELECT 1 FROM document_opening WHERE document = ? AND account = ? AND day = ?`, d.ID, who.Account, day)))
+	recorded, err = store.Exists(tx, `SELECT 1 FROM document_opening WHERE document = ? AND account = ? AND day = ?`, d.ID, who.Account, day)
 	if err != nil {
 		return false, nil, err
 	}
@@ -130,5 +130,3 @@ func openingTx(tx *store.Tx, who auth.Actor, d *Document, day time.Time) (record
 		`SELECT sent.agency FROM document_recipient sent WHERE sent.document = ? AND sent.issued IS NOT NULL AND sent.opened IS NULL AND `+within, append([]any{d.ID}, args...)...)
 	return recorded, unopened, err
 }
-
-func ignore(_ int64, err error) error { return err }
