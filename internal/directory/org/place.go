@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/store"
 )
@@ -71,7 +72,7 @@ func climb(tx *store.Tx, start, node store.ID, name string, since, until time.Ti
 	}
 	var done []store.ID
 	for _, p := range places {
-		from, to := later(p.Since, since), p.Until
+		from, to := clock.Later(p.Since, since), p.Until
 		if until.Before(to) {
 			to = until
 		}

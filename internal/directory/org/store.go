@@ -140,13 +140,6 @@ func place(tx *store.Tx, id store.ID, internal bool, before, after []standing) e
 	return nil
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // NodeTx is an agency or a unit as it is at a time, as it is believed now. What is not there then is not found.
 func NodeTx(tx *store.Tx, id store.ID, at time.Time) (n Node, err error) {
 	v, err := store.First(tx, scanNodeFact, `SELECT `+nodeFacts+` FROM org_node_fact WHERE node = ? AND since <= ? AND until > ? AND replaced IS NULL`, id, at, at)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/store"
 )
@@ -78,7 +79,7 @@ func (s *Service) Give(ctx context.Context, who Actor, n NewGrant) error {
 }
 
 func (n *NewGrant) checkTx(tx *store.Tx, who Actor) error {
-	n.At, n.Since = cmp.Or(n.At, n.Agency), later(n.Since, tx.Now())
+	n.At, n.Since = cmp.Or(n.At, n.Agency), clock.Later(n.Since, tx.Now())
 	if n.Until.IsZero() {
 		n.Until = store.Forever
 	}
@@ -118,13 +119,6 @@ func (n *NewGrant) checkTx(tx *store.Tx, who Actor) error {
 	return nil
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // mayGiveTx holds a grant to the giver's own reach: what is reached through one of their grants, and no further than that goes.
 func mayGiveTx(tx *store.Tx, who Actor, g Grant) error {
 	mine, _ := who.reach(ManageAccounts)
@@ -141,7 +135,7 @@ func mayGiveTx(tx *store.Tx, who Actor, g Grant) error {
 
 // giveTx writes a grant that was checked.
 func giveTx(tx *store.Tx, n NewGrant) error {
-	n.At, n.Since = cmp.Or(n.At, n.Agency), later(n.Since, tx.Now())
+	n.At, n.Since = cmp.Or(n.At, n.Agency), clock.Later(n.Since, tx.Now())
 	if n.Until.IsZero() {
 		n.Until = store.Forever
 	}
@@ -166,7 +160,7 @@ func (s *Service) End(ctx context.Context, who Actor, grant store.ID, from time.
 		if err := tx.Over(g.At); err != nil {
 			return err
 		}
-		from = later(from, tx.Now())
+		from = clock.Later(from, tx.Now())
 		if !from.Before(g.Until) {
 			return fault.New(fault.Invalid, ErrDays, "").Field("until", ErrDays)
 		}

@@ -28,6 +28,14 @@ var Vietnam = func() *time.Location {
 	return l
 }()
 
+// Later is the later of two times.
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // Fake is a clock that stands still until it is moved. Use it from any goroutine.
 type Fake struct {
 	mu  sync.Mutex

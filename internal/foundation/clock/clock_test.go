@@ -23,3 +23,11 @@ func TestVietnamIsSevenHoursAhead(t *testing.T) {
 		t.Error(offset)
 	}
 }
+
+func TestLater(t *testing.T) {
+	a := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	b := a.Add(1)
+	if !clock.Later(a, b).Equal(b) || !clock.Later(b, a).Equal(b) || !clock.Later(a, a).Equal(a) {
+		t.Error("not the later one")
+	}
+}
