@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"slices"
+
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/web"
 )
@@ -46,6 +48,14 @@ func (a Actor) once() string {
 func (a Actor) May(p Permission) bool {
 	_, ok := a.reach(p)
 	return ok
+}
+
+// Shown is the rule of a menu's line for who has one of some permissions at the acting agency.
+func Shown(permissions ...Permission) func(web.Actor) bool {
+	return func(a web.Actor) bool {
+		who, _ := a.Identity.(Actor)
+		return slices.ContainsFunc(permissions, who.May)
+	}
 }
 
 // Reach is how far the grants at the acting agency go with a permission, for the rule of a module that several permissions open; false where

@@ -49,10 +49,8 @@ func Pages(s *Service) web.Module {
 			{Pattern: "POST /tai-khoan/{id}/{act}", Handler: p.act},
 		},
 		Navigation: []web.Item{
-			{Text: web.T("auth.accounts"), Href: "/tai-khoan", Order: 80, Shown: func(a web.Actor) bool { return identity(a).May(ManageAccounts) }},
-			{Text: web.T("auth.policy"), Href: "/quyen", Order: 85, Shown: func(a web.Actor) bool {
-				return identity(a).May(ManageAccounts) || identity(a).May(ReadLog)
-			}},
+			{Text: web.T("auth.accounts"), Href: "/tai-khoan", Order: 80, Shown: Shown(ManageAccounts)},
+			{Text: web.T("auth.policy"), Href: "/quyen", Order: 85, Shown: Shown(ManageAccounts, ReadLog)},
 			{Text: web.T("auth.me"), Href: "/tai-khoan-cua-toi", Order: 90},
 		},
 		Panels: []web.Panel{{Order: 6, Show: p.begin}, {Order: 50, Show: invite}},
@@ -81,11 +79,6 @@ func invite(r *web.Request) (*web.PanelView, error) {
 		return nil, nil //nolint:nilnil // no panel
 	}
 	return &web.PanelView{Title: web.T("auth.invite"), Rows: []web.PanelRow{{Text: web.T("auth.sign_in"), Note: web.T("auth.invite.note"), Href: "/dang-nhap"}}}, nil
-}
-
-func identity(a web.Actor) Actor {
-	who, _ := a.Identity.(Actor)
-	return who
 }
 
 func from(r *web.Request) Place { return Place{r.Client, r.UserAgent()} }

@@ -27,10 +27,7 @@ func Pages(s *Service, h *Health, m *Metrics) web.Module {
 			{Pattern: "POST " + jobsPath + "/{id}/lam-lai", Handler: p.steer(s.Retry, "operate.job.retried")},
 			{Pattern: "POST " + jobsPath + "/{id}/bo", Handler: p.steer(s.GiveUp, "operate.job.given_up")},
 		},
-		Navigation: []web.Item{{Text: web.T("operate.jobs"), Href: jobsPath, Order: 900, Shown: func(a web.Actor) bool {
-			who, ok := a.Identity.(auth.Actor)
-			return ok && who.May(auth.Operate)
-		}}},
+		Navigation: []web.Item{{Text: web.T("operate.jobs"), Href: jobsPath, Order: 900, Shown: auth.Shown(auth.Operate)}},
 	}
 }
 

@@ -42,11 +42,8 @@ func Pages(s *Service) web.Module {
 	p := pages{s}
 	return web.Module{
 		Name: "records/register", Pages: fs.FS(Files),
-		Routes: []web.Route{{Pattern: "GET " + path, Handler: p.list}, {Pattern: "GET " + printPath, Handler: p.print}},
-		Navigation: []web.Item{{Text: web.T("register.menu"), Href: path, Order: 30, Shown: func(a web.Actor) bool {
-			who, ok := a.Identity.(auth.Actor)
-			return ok && who.May(auth.ReadDocuments)
-		}}},
+		Routes:     []web.Route{{Pattern: "GET " + path, Handler: p.list}, {Pattern: "GET " + printPath, Handler: p.print}},
+		Navigation: []web.Item{{Text: web.T("register.menu"), Href: path, Order: 30, Shown: auth.Shown(auth.ReadDocuments)}},
 	}
 }
 
