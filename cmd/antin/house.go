@@ -146,7 +146,7 @@ func (h *house) openCellar(ctx context.Context, x *extra) error {
 		return err
 	}
 	h.auth, err = auth.New(auth.Config{
-		DB: h.db, Issuer: h.issuer, Policies: policies, Names: org.NamesTx, Ring: h.ring, Public: c.PublicAddress, Clock: h.clock, Log: h.log,
+		DB: h.db, Issuer: h.issuer, Policies: policies, Names: org.NamesTx, People: org.SeekTx, Someone: org.SomeoneTx, Ring: h.ring, Public: c.PublicAddress, Clock: h.clock, Log: h.log,
 		Cost: x.cost,
 	})
 	return err

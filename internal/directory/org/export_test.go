@@ -7,6 +7,9 @@ var PeopleList = &peopleList
 
 func (q *Sought) Statement(at time.Time) (string, []any) { return q.statement(at) }
 
+// Reached keeps the people to some agencies, as [SeekTx] does.
+func (q *Sought) Reached(condition string, args ...any) { q.within, q.reached = condition, args }
+
 // Revise and EndAt apply a revision to believed versions, as the tables do.
 func Revise[T comparable](all []Version[T], from time.Time, next T, at time.Time) []Version[T] {
 	return apply(all, revise(believedOf(all), from, next, ""), at)

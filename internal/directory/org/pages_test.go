@@ -261,6 +261,7 @@ func TestEveryListHasItsIndex(t *testing.T) {
 				`SELECT i + 1, i + 1, 0, 253402214400000000, 0, CASE WHEN i % 10 = 0 THEN 1 END, i % 20, 'x', 'x', ` + blob + `, ` + blob + `, ` + blob + `, '', '', '', 1, NULL FROM n`,
 			`INSERT INTO org_node_fact (id, node, agency, since, until, recorded, replaced, parent, kind, level, sector, name, sort_key, short_name, notation, own_seal, code13, code35, tax_code, budget_code, address, email, phone, basis, event, replaced_by) ` + numbers +
 				`SELECT i + 1, i + 1, i + 1, 0, 253402214400000000, 0, NULL, i / 50 + 1, 'team', '', '', 'x', ` + blob + `, '', '', 0, '', '', '', '', '', '', '', '', 1, NULL FROM n WHERE i > 0`,
+			`INSERT INTO scope (ancestor, descendant, internal, since, until) ` + numbers + `SELECT i % 300, i + 1, 0, 0, 253402214400000000 FROM n`,
 			`INSERT INTO org_post (id, post, person, agency, unit, title, since, until, recorded, replaced, basis, event, replaced_by) ` + numbers +
 				`SELECT i + 1, i + 1, i + 1, i % 300, NULL, 'x', 0, 253402214400000000, 0, NULL, '', 1, NULL FROM n`,
 		} {
@@ -282,12 +283,17 @@ func TestEveryListHasItsIndex(t *testing.T) {
 							q.Name = name
 						}
 					}
-					query, args := q.Statement(now)
-					for i, a := range args {
-						args[i] = plain(a)
-					}
-					if bad := costly(query, args...); bad != nil {
-						t.Errorf("%+v %q: %q", p, name, bad)
+					for _, reached := range []bool{false, true} { // those that everybody sees, and those that accounts can be linked to
+						if reached {
+							q.Reached(`(org_person_fact.agency = ? OR EXISTS (SELECT 1 FROM scope reached WHERE reached.descendant = org_person_fact.agency AND (reached.ancestor = ?) AND reached.since <= ? AND reached.until > ?))`, 7, 7, now, now)
+						}
+						query, args := q.Statement(now)
+						for i, a := range args {
+							args[i] = plain(a)
+						}
+						if bad := costly(query, args...); bad != nil {
+							t.Errorf("%+v %q, reached %v: %q", p, name, reached, bad)
+						}
 					}
 				}
 			}

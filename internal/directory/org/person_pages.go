@@ -181,7 +181,12 @@ func (p pages) person(r *web.Request) (web.Answer, error) {
 			rows[i].Replaced = &t
 		}
 	}
+	accounts, err := p.accounts(r, &v)
+	if err != nil {
+		return nil, err
+	}
 	page.Data = struct {
+		Accounts     *accountsPart
 		Banner       *web.Banner
 		Facts        []web.Fact
 		Posts        []postRow
@@ -191,8 +196,40 @@ func (p pages) person(r *web.Request) (web.Answer, error) {
 		Reveal       *web.Act
 		SetPrivate   string
 		History      []versionRow
-	}{banner, personFactsOf(&v), posts, v.awayRows(r, v.Absences, v.Manages || v.Own), v.awayRows(r, v.StandsIn, false), noPosts(&v), privateFacts(v.Private), reveal, v.path() + "/du-lieu-rieng", rows}
+	}{accounts, banner, personFactsOf(&v), posts, v.awayRows(r, v.Absences, v.Manages || v.Own), v.awayRows(r, v.StandsIn, false), noPosts(&v), privateFacts(v.Private), reveal, v.path() + "/du-lieu-rieng", rows}
 	return page, nil
+}
+
+// accountsPart is a person's accounts, for who manages such.
+type accountsPart struct {
+	Rows []accountRow
+	None web.Empty
+}
+
+type accountRow struct {
+	auth.Account
+
+	Href string
+	Open bool
+}
+
+func (p pages) accounts(r *web.Request, v *PersonView) (*accountsPart, error) {
+	who := auth.Who(r)
+	if !who.May(auth.ManageAccounts) {
+		return nil, nil //nolint:nilnil // no such part
+	}
+	list, err := p.s.auth.AccountsOf(r.Context(), who, v.ID)
+	if err != nil {
+		return nil, err
+	}
+	part := &accountsPart{None: web.Empty{Title: web.T("org.person.no_accounts"), Next: web.T("org.person.no_accounts_next")}}
+	if v.Manages {
+		part.None.Link = &web.Link{Text: web.T("org.person.make_account"), Href: "/tai-khoan/moi?nguoi=" + v.ID.Text(personPrefix)}
+	}
+	for _, a := range list {
+		part.Rows = append(part.Rows, accountRow{a, "/tai-khoan/" + a.ID.Text("acc"), a.State == auth.Active})
+	}
+	return part, nil
 }
 
 func noPosts(v *PersonView) web.Empty {

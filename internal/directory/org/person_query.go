@@ -20,6 +20,9 @@ type Sought struct {
 	Name   string
 	After  *Place // nil begins
 	Limit  int    // 1 to [MaxLimit]
+
+	within  string // a condition beside these, with its arguments; "" is none
+	reached []any
 }
 
 // Place is a person in a list: what it is sorted by, and the id.
@@ -55,6 +58,9 @@ func (q *Sought) statement(at time.Time) (string, []any) {
 	if q.Agency != 0 {
 		where, args = where+` AND agency = ?`, append(args, q.Agency)
 	}
+	if q.within != "" {
+		where, args = where+` AND `+q.within, append(args, q.reached...)
+	}
 	id := int64(0)
 	if q.After != nil && bytes.Compare(q.After.Key, from) >= 0 {
 		from, id = q.After.Key, int64(q.After.ID)
@@ -75,17 +81,19 @@ func (s *Service) People(ctx context.Context, who auth.Actor, q Sought) (out []L
 	}
 	err = s.view(ctx, who, "People", func(tx *store.Tx) error {
 		query, args := q.statement(tx.Now())
-		out, err = store.Collect(tx, func(r store.Scanner) (l Listed, err error) {
-			err = r.Scan(&l.ID, store.At(&l.Since), store.At(&l.Until), &l.Agency, &l.Name, &l.Email, &l.Phone, &l.Place.Key)
-			l.Place.ID = l.ID
-			return l, err
-		}, query, args...)
+		out, err = store.Collect(tx, scanListed, query, args...)
 		if err != nil || len(out) == 0 {
 			return err
 		}
 		return heldBy(tx, out)
 	})
 	return out, err
+}
+
+func scanListed(r store.Scanner) (l Listed, err error) {
+	err = r.Scan(&l.ID, store.At(&l.Since), store.At(&l.Until), &l.Agency, &l.Name, &l.Email, &l.Phone, &l.Place.Key)
+	l.Place.ID = l.ID
+	return l, err
 }
 
 // heldBy fills in the posts of listed people.

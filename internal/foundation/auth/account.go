@@ -38,6 +38,10 @@ var own = Policy{
 	"foundation/auth.GivePassword":    {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
 	"foundation/auth.CloseAccount":    {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
 	"foundation/auth.OpenAccount":     {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
+	"foundation/auth.People":          {Needs: ManageAccounts, Decides: "the agency that keeps the record"},
+	"foundation/auth.AccountsOf":      {Needs: ManageAccounts, Decides: "the accounts' agencies"},
+	"foundation/auth.LinkPerson":      {Needs: ManageAccounts, Decides: "the account's agency, those of all its grants, and the one that keeps the person's record"},
+	"foundation/auth.UnlinkPerson":    {Needs: ManageAccounts, Decides: "the account's agency, and those of all its grants"},
 	"foundation/auth.Give":            {Needs: ManageAccounts, Decides: "the grant's agency; never oneself"},
 	"foundation/auth.End":             {Needs: ManageAccounts, Decides: "the grant's agency"},
 }
@@ -106,6 +110,9 @@ func (n *NewAccount) check() error {
 	if n.Kind != PersonAccount && n.Kind != ServiceAccount {
 		err = err.Field("kind", fault.ErrChoice)
 	}
+	if n.Kind == ServiceAccount && n.Person != 0 {
+		err = err.Field("kind", ErrNoPerson)
+	}
 	if n.Agency == 0 {
 		err = err.Field("agency", fault.ErrRequired)
 	}
@@ -150,6 +157,11 @@ func (s *Service) CreateAccount(ctx context.Context, who Actor, n NewAccount) (l
 	err = s.db.Do(ctx, w, func(tx *store.Tx) (err error) {
 		if err := tx.Over(n.Agency); err != nil {
 			return err
+		}
+		if n.Person != 0 {
+			if _, err := s.overTx(tx, n.Person); err != nil {
+				return err
+			}
 		}
 		l, err = createTx(tx, n, password, hash)
 		return err

@@ -95,8 +95,16 @@ func (p page) newAccount(r *web.Request) (web.Answer, error) {
 		Login  string `form:"login,required,max=64"`
 		Agency string `form:"agency,required"`
 		Kind   string `form:"kind,radio,required"`
+		Person string `form:"person,hidden"`
 	}
-	in.Kind, in.Agency = PersonAccount, r.Actor.Agency.Value
+	in.Kind, in.Agency, in.Person = PersonAccount, r.Actor.Agency.Value, r.URL.Query().Get("nguoi")
+	whose, err := p.asked(r, in.Person)
+	if err != nil {
+		return nil, err
+	}
+	if whose != nil {
+		in.Name, in.Agency = whose.Name, whose.Agency.Text("agy")
+	}
 	form, err := r.Form("auth.new", &in)
 	if err != nil {
 		return nil, err
@@ -114,7 +122,13 @@ func (p page) newAccount(r *web.Request) (web.Answer, error) {
 		if err != nil {
 			return nil, err
 		}
-		l, err := p.s.CreateAccount(r.Context(), who, NewAccount{Kind: in.Kind, Login: in.Login, Name: in.Name, Agency: agency})
+		n := NewAccount{Kind: in.Kind, Login: in.Login, Name: in.Name, Agency: agency}
+		if in.Person != "" {
+			if n.Person, err = store.ParseID("per", in.Person); err != nil {
+				return nil, err
+			}
+		}
+		l, err := p.s.CreateAccount(r.Context(), who, n)
 		made, before, err := store.Before(err)
 		if before {
 			return web.SeeOther("/tai-khoan/" + made.Text("acc")).Say(web.T("auth.new.done_before")), nil
@@ -127,7 +141,25 @@ func (p page) newAccount(r *web.Request) (web.Answer, error) {
 		}
 	}
 	form.Cancel = "/tai-khoan"
-	return &web.Page{Title: web.T("auth.new"), Body: "form.html", Form: form, Trail: accountTrail}, nil
+	page := &web.Page{Title: web.T("auth.new"), Body: "form.html", Form: form, Trail: accountTrail}
+	page.Acts = []web.Link{{Text: web.T("auth.people"), Href: "/tai-khoan/moi/nguoi"}}
+	return page, nil
+}
+
+// asked is the person of the directory that a new account is to be for; nil for none.
+func (p page) asked(r *web.Request, text string) (*Someone, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // nobody is asked for
+	}
+	id, err := store.ParseID("per", text)
+	if err != nil {
+		return nil, err
+	}
+	list, err := p.s.People(r.Context(), Who(r), PeopleQuery{Person: id})
+	if err != nil {
+		return nil, err
+	}
+	return &list[0], nil
 }
 
 var accountTrail = []web.Link{{Text: web.T("auth.accounts"), Href: "/tai-khoan"}}
@@ -245,6 +277,17 @@ func (p page) give(r *web.Request) (web.Answer, error) {
 		{Name: web.T("auth.account.login"), Value: web.Plain(h.Login)}, {Name: web.T("auth.account.kind"), Value: web.Text{Key: "auth.account.kind_" + h.Kind}},
 		{Name: web.T("auth.account.agency"), Value: web.Plain(nodes.name(h.Agency))}, {Name: web.T("auth.account.since"), Value: web.Plain(i18n.DateTime(h.Since))},
 	}
+	var links []web.Link
+	if h.Kind == PersonAccount {
+		whose, err := p.personFact(r, &h.Account)
+		if err != nil {
+			return nil, err
+		}
+		data.Facts = append(data.Facts, whose)
+		if id != who.Account {
+			links = []web.Link{{Text: web.T("auth.people.link_some"), Href: accountPath(id) + "/nguoi"}}
+		}
+	}
 	if !h.Once.IsZero() {
 		data.Facts = append(data.Facts, web.Fact{Name: web.T("auth.account.once"), Value: web.Plain(i18n.DateTime(h.Once))})
 	}
@@ -255,11 +298,11 @@ func (p page) give(r *web.Request) (web.Answer, error) {
 		data.Form = nil
 	}
 	for _, a := range acts {
-		if a.shown(h.State) && id != who.Account {
+		if a.shown(&h.Account) && id != who.Account {
 			data.Dialogs = append(data.Dialogs, a.dialog(r, id))
 		}
 	}
-	return &web.Page{Title: web.Plain(h.Name), Body: "account.html", Form: form, Data: data, Trail: accountTrail}, nil
+	return &web.Page{Title: web.Plain(h.Name), Body: "account.html", Form: form, Data: data, Trail: accountTrail, Acts: links}, nil
 }
 
 func rolesToChoose(r *web.Request) (list []web.Choice) {
@@ -287,10 +330,13 @@ var acts = []act{
 	{"bo-hai-buoc", "auth.account.reset", "danger", Active},
 	{"khoa", "auth.account.close", "danger", Active},
 	{"mo", "auth.account.open", "primary", Closed},
+	{"bo-gan", "auth.people.unlink", "", Active},
 	{"ket-thuc", "auth.grant.end", "danger", ""},
 }
 
-func (a act) shown(state string) bool { return a.state == state }
+func (a act) shown(of *Account) bool {
+	return a.state == of.State && (a.path != "bo-gan" || of.Person != 0)
+}
 
 func (a act) dialog(r *web.Request, id store.ID) *web.Dialog {
 	path := "/tai-khoan/" + id.Text("acc") + "/" + a.path
@@ -339,7 +385,7 @@ func (p page) act(r *web.Request) (web.Answer, error) {
 		return nil, err
 	}
 	back, who := web.SeeOther("/tai-khoan/"+id.Text("acc")), Who(r)
-	said := map[string]string{"bo-hai-buoc": "auth.account.done_reset", "khoa": "auth.account.done_close", "mo": "auth.account.done_open", "ket-thuc": "auth.grant.ended", "mat-khau": "auth.letter.done_before"}[a.path]
+	said := map[string]string{"bo-hai-buoc": "auth.account.done_reset", "khoa": "auth.account.done_close", "mo": "auth.account.done_open", "ket-thuc": "auth.grant.ended", "bo-gan": "auth.people.unlinked", "mat-khau": "auth.letter.done_before"}[a.path]
 	switch a.path {
 	case "mat-khau":
 		var l Letter
@@ -350,6 +396,8 @@ func (p page) act(r *web.Request) (web.Answer, error) {
 		err = p.s.ResetFactors(r.Context(), who, id)
 	case "khoa":
 		err = p.s.CloseAccount(r.Context(), who, id, "")
+	case "bo-gan":
+		err = p.s.UnlinkPerson(r.Context(), who, id)
 	case "mo":
 		err = p.s.OpenAccount(r.Context(), who, id)
 	default:

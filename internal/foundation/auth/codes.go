@@ -35,6 +35,8 @@ const (
 	ErrLoginTaken codes.Code = "auth.login_taken"
 	// ErrNoAccount: no account has this sign-in name.
 	ErrNoAccount codes.Code = "auth.no_account"
+	// ErrNoPerson: the account of a service is nobody's in the directory.
+	ErrNoPerson codes.Code = "auth.no_person"
 	// ErrFirst: there are accounts already: the first operator was made.
 	ErrFirst codes.Code = "auth.first"
 	// ErrSelf: nobody gives a role or a password to themselves.

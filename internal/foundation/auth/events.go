@@ -31,6 +31,10 @@ type (
 	}
 	// AccountOpened is a closed account that is open again.
 	AccountOpened struct{ Account store.ID }
+	// PersonLinked is an account that is a person's of the directory from now on.
+	PersonLinked struct{ Account, Person store.ID }
+	// PersonUnlinked is one that is theirs no more.
+	PersonUnlinked struct{ Account, Person store.ID }
 	// RoleGranted is a role that was given.
 	RoleGranted struct {
 		Grant, Account store.ID
@@ -98,6 +102,12 @@ func (AccountClosed) EventKind() string { return "auth.account_closed/1" }
 
 // EventKind names it.
 func (AccountOpened) EventKind() string { return "auth.account_opened/1" }
+
+// EventKind names it.
+func (PersonLinked) EventKind() string { return "auth.person_linked/1" }
+
+// EventKind names it.
+func (PersonUnlinked) EventKind() string { return "auth.person_unlinked/1" }
 
 // EventKind names it.
 func (RoleGranted) EventKind() string { return "auth.role_granted/1" }

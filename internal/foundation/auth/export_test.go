@@ -34,6 +34,12 @@ func (q AccountQuery) Statement(tx *store.Tx) Statement {
 	return Statement{SQL: s, Args: args}
 }
 
+// AccountsOfStatement is what a person's page asks.
+func AccountsOfStatement(tx *store.Tx, person store.ID) Statement {
+	s, args := accountsOf(tx, person)
+	return Statement{SQL: s, Args: args}
+}
+
 // OfAccount are the lists of what one account has.
 func OfAccount(account store.ID) map[string]Statement {
 	return map[string]Statement{

@@ -45,6 +45,15 @@ func TestPermissions(t *testing.T) {
 			}
 			return held.Grants[0].ID
 		}
+		whose := map[store.ID]store.ID{}
+		linked := func(t testing.TB, agency store.ID) store.ID {
+			id, giver := made(t, agency), h.Reaching(agency, auth.Units, auth.Operator)
+			whose[id] = h.Somebody(agency, "Nguyễn Thị An")
+			if err := s.LinkPerson(t.Context(), giver, id, whose[id]); err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
 		secret := ""
 		mine := func(t testing.TB) (auth.Actor, store.ID) {
 			l := account(t, h.Agency(t, 0, false))
@@ -165,6 +174,22 @@ func TestPermissions(t *testing.T) {
 				return s.CloseAccount(ctx, who, id, "")
 			}},
 			"foundation/auth.OpenAccount": {Make: shut, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error { return s.OpenAccount(ctx, who, id) }},
+			"foundation/auth.People": {Make: func(_ testing.TB, agency store.ID) store.ID { return h.Somebody(agency, "Nguyễn Thị An") }, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error {
+				list, err := s.People(ctx, who, auth.PeopleQuery{Begins: "an"})
+				return authtest.Listed(list, err, func(p auth.Someone) bool { return p.ID == id })
+			}},
+			"foundation/auth.People one": {Make: func(_ testing.TB, agency store.ID) store.ID { return h.Somebody(agency, "Nguyễn Thị An") }, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error {
+				_, err := s.People(ctx, who, auth.PeopleQuery{Person: id})
+				return err
+			}},
+			"foundation/auth.LinkPerson the account's agency": {Make: made, Call: func(ctx context.Context, who auth.Actor, agency, id store.ID) error {
+				return s.LinkPerson(ctx, who, id, h.Somebody(agency, "Nguyễn Thị An"))
+			}},
+			"foundation/auth.UnlinkPerson": {Make: linked, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error { return s.UnlinkPerson(ctx, who, id) }},
+			"foundation/auth.AccountsOf": {Make: linked, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error {
+				list, err := s.AccountsOf(ctx, who, whose[id])
+				return authtest.Listed(list, err, func(a auth.Account) bool { return a.ID == id })
+			}},
 			"foundation/auth.Give": {Make: made, Call: func(ctx context.Context, who auth.Actor, agency, id store.ID) error {
 				return s.Give(ctx, who, auth.NewGrant{Account: id, At: agency, Role: auth.Drafter, Reach: auth.Agency})
 			}},

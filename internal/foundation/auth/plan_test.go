@@ -55,6 +55,13 @@ func TestNoListReadsATableWhole(t *testing.T) {
 					}
 				}
 			}
+			var s auth.Statement
+			if err := h.DB.View(t.Context(), w, func(tx *store.Tx) error { s = auth.AccountsOfStatement(tx, 77); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			if steps := costly(s.SQL, s.Args...); len(steps) > 0 {
+				t.Errorf("a person's accounts: %q", steps)
+			}
 		}
 		for name, s := range auth.OfAccount(77) {
 			steps := costly(s.SQL, s.Args...)

@@ -50,6 +50,10 @@ type Config struct {
 	Public *url.URL
 	// Names are the names of agencies and units as pages show them, from package directory/org: their ids.
 	Names func(tx *store.Tx, agencies []store.ID) (map[store.ID]string, error)
+	// People and Someone ask package directory/org who there is: those in the warrant's reach who are sought, and one, whatever the reach.
+	// Without them no account is linked to a person.
+	People  func(tx *store.Tx, q PeopleQuery) ([]Someone, error)
+	Someone func(tx *store.Tx, id store.ID) (Someone, error)
 	// Cost is that of passwords' hashes: RFC 9106's for 64 MB.
 	Cost Cost
 	// Idle ends a session that was not used: after an hour. Life ends every session: after twelve.
@@ -66,6 +70,8 @@ type Service struct {
 	rules      Policy
 	ring       *seal.Ring
 	names      func(tx *store.Tx, agencies []store.ID) (map[store.ID]string, error)
+	people     func(tx *store.Tx, q PeopleQuery) ([]Someone, error)
+	someone    func(tx *store.Tx, id store.ID) (Someone, error)
 	hasher     *hasher
 	public     *url.URL
 	party      relyingParty
@@ -80,7 +86,7 @@ type Service struct {
 func New(c Config) (*Service, error) {
 	s := &Service{
 		db: c.DB, issuer: c.Issuer, rules: Policy{}, ring: c.Ring, names: c.Names, public: c.Public, party: relying(c.Public), idle: cmp.Or(c.Idle, time.Hour), life: cmp.Or(c.Life, 12*time.Hour),
-		random: c.Random, log: cmp.Or(c.Log, slog.Default()),
+		people: c.People, someone: c.Someone, random: c.Random, log: cmp.Or(c.Log, slog.Default()),
 	}
 	if s.random == nil {
 		s.random = rand.Reader
@@ -90,6 +96,12 @@ func New(c Config) (*Service, error) {
 	}
 	if s.names == nil {
 		s.names = ids
+	}
+	if s.someone == nil {
+		s.someone = nobody
+	}
+	if s.people == nil {
+		s.people = func(*store.Tx, PeopleQuery) ([]Someone, error) { return nil, nil }
 	}
 	var err error
 	if s.ring == nil {
