@@ -253,7 +253,7 @@ func (h *house) openChecks() (*check.Service, error) {
 		return nil, err
 	}
 	return check.New(check.Config{
-		Auth: h.auth, Verifier: h.sandbox, Trust: h.trust.Store(), Fetch: h.training.Fetch(), Cache: revocation.NewMemoryCache(0),
+		Auth: h.auth, Verifier: h.sandbox, Drawer: h.sandbox, Trust: h.trust.Store(), Fetch: h.training.Fetch(), Cache: revocation.NewMemoryCache(0),
 		Key: key, Clock: h.clock, Limits: check.Limits{Size: h.config.UploadLimit},
 	})
 }

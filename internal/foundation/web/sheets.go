@@ -22,6 +22,8 @@ type Sheets struct {
 	Many int
 	// Path is the page that shows them; with "?trang=" it begins at another one. It is "" where there is none: all are shown that can be.
 	Path string
+	// Below says that its heading stands below another one of the page's.
+	Below bool
 }
 
 // Sheet is a page. Its picture is fetched when it comes near; its text lies over it, to be selected and searched, and below it, to be read
@@ -103,8 +105,11 @@ func (s *Sheets) Last() int {
 	return s.Pages[len(s.Pages)-1].Number
 }
 
-// Part reports whether there is more than what is shown, at other addresses.
-func (s *Sheets) Part() bool { return s.Path != "" && len(s.Pages) < s.Count }
+// Cut reports whether there is more than what is shown; Part whether that stands at other addresses.
+func (s *Sheets) Cut() bool { return len(s.Pages) > 0 && len(s.Pages) < s.Count }
+
+// Part is what Cut says.
+func (s *Sheets) Part() bool { return s.Path != "" && s.Cut() }
 
 // Before and After lead on; they are "" at the ends.
 func (s *Sheets) Before() string {

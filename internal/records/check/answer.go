@@ -88,7 +88,7 @@ func (s *Service) open(text string) (*Answer, error) {
 			return nil, refused.Because(err)
 		}
 	}
-	return &Answer{c.Name, verify.Decide(c.Facts, p, c.At)}, nil
+	return &Answer{Name: c.Name, Verdict: verify.Decide(c.Facts, p, c.At)}, nil
 }
 
 // Form is a form of a report.

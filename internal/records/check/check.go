@@ -10,6 +10,7 @@ import (
 	"github.com/antinvn/antin/fetch"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/clock"
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/revocation"
 	"github.com/antinvn/antin/trust"
 	"github.com/antinvn/antin/verify"
@@ -18,12 +19,19 @@ import (
 // Policy says who may check.
 var Policy = auth.Policy{
 	"records/check.Check":  {Anyone: true, Decides: "whoever has the file"},
+	"records/check.Show":   {Anyone: true, Decides: "whoever has the file"},
 	"records/check.Report": {Anyone: true, Decides: "whoever has the answer"},
 }
 
 // Verifier gathers the facts about a file's signatures, as [verify.Collect] does. It may be used concurrently.
 type Verifier interface {
 	Collect(ctx context.Context, r io.ReaderAt, size int64, o *verify.CollectOptions) (*verify.Facts, error)
+}
+
+// Drawer shows the first page of what was checked; [sandbox.Sandbox] does it in children. It may be used concurrently.
+type Drawer interface {
+	Read(ctx context.Context, f sandbox.File, first, many int) (sandbox.Reading, error)
+	Image(ctx context.Context, f sandbox.File, page int, scale sandbox.Scale) ([]byte, error)
 }
 
 // InProcess is the engine as it is, in this process: for tests, and where no child process can be had.
@@ -48,6 +56,7 @@ type Limits struct {
 type Config struct {
 	Auth     *auth.Service
 	Verifier Verifier // [InProcess]
+	Drawer   Drawer   // nil: no page is shown
 	// Trust is the snapshot of anchors to check by; nil trusts nothing.
 	Trust *trust.Store
 	// Policy decides: the engine's default.
@@ -88,6 +97,15 @@ type Answer struct {
 	// Name is the file's, shown only.
 	Name    string
 	Verdict *verify.Verdict
+
+	page *drawn // the first, where it was asked for and can be shown
+}
+
+// drawn is a page of what was checked, or why there is none.
+type drawn struct {
+	read    sandbox.Reading
+	picture []byte
+	err     error
 }
 
 // Report is the answer in words, for a reader who has a page before him; lang is "vi" or "en".

@@ -28,6 +28,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/auth/authtest"
 	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/i18n"
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/store/storetest"
 	"github.com/antinvn/antin/internal/foundation/web"
@@ -103,7 +104,7 @@ type counter struct {
 func open(t *testing.T, c check.Config) *counter {
 	t.Helper()
 	h := authtest.New(t, storetest.SQLite(t), nil, check.Policy)
-	texts, err := i18n.New(web.Texts(), auth.Files, store.Texts, api.Files, check.Files)
+	texts, err := i18n.New(web.Texts(), auth.Files, store.Texts, api.Files, check.Files, sandbox.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -458,6 +459,10 @@ func TestWhoMayCheck(t *testing.T) {
 	authtest.Permissions(t, h, check.Policy, map[string]authtest.Case{
 		"records/check.Check": {Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
 			_, err := s.Check(ctx, who, "a.pdf", strings.NewReader("%PDF-1.7"))
+			return err
+		}},
+		"records/check.Show": {Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {
+			_, err := s.Show(ctx, who, "a.pdf", strings.NewReader("%PDF-1.7"))
 			return err
 		}},
 		"records/check.Report": {Call: func(ctx context.Context, who auth.Actor, _, _ store.ID) error {

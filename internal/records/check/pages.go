@@ -2,11 +2,14 @@ package check
 
 import (
 	"bytes"
+	"html/template"
+	"strconv"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/web"
+	"github.com/antinvn/antin/internal/records/sheets"
 	"github.com/antinvn/antin/verify"
 	"github.com/antinvn/antin/verify/render"
 )
@@ -61,6 +64,7 @@ type result struct {
 	Kind    web.Kind
 	Lines   []line
 	Carried string
+	Sheets  *web.Sheets
 }
 
 type line struct {
@@ -86,7 +90,7 @@ func (p pages) page(r *web.Request, results []result) *web.Page {
 		title = web.T("check.title_result")
 	}
 	return &web.Page{
-		Title: title, Body: "check.html",
+		Title: title, Body: "check.html", Pictures: results != nil,
 		Data: &view{path, reportPath, limits, int64(limits.Files), results, render.Words(string(r.Lang))},
 	}
 }
@@ -109,8 +113,12 @@ func (p pages) check(r *web.Request) (web.Answer, error) {
 		if err == nil {
 			one.Name = u.Name
 			var a *Answer
-			if a, err = p.s.Check(r.Context(), auth.Who(r), u.Name, u); err == nil {
-				err = p.answer(&one, a, string(r.Lang))
+			look := p.s.Check
+			if len(results) < pictured {
+				look = p.s.Show
+			}
+			if a, err = look(r.Context(), auth.Who(r), u.Name, u); err == nil {
+				err = p.answer(r, &one, a)
 			}
 		}
 		if err != nil {
@@ -158,8 +166,23 @@ func (o *result) fail(r *web.Request, err error) {
 	}
 }
 
-func (p pages) answer(o *result, a *Answer, lang string) (err error) {
-	o.Answer, o.Facts = a.Report(lang), a.Verdict.Facts
+// pictured is of how many files the answer shows the first page: it stands in the page itself, because nothing is kept that another
+// request could fetch.
+const pictured = 3
+
+func (p pages) answer(r *web.Request, o *result, a *Answer) (err error) {
+	o.Answer, o.Facts = a.Report(string(r.Lang)), a.Verdict.Facts
+	if d := a.page; d != nil {
+		view := &web.Sheets{Count: d.read.Count, Of: "-" + strconv.Itoa(o.Number), Below: true}
+		if d.err == nil {
+			view.Pages = sheets.Of(d.read, 1, func(int) (usual, wide template.URL) { return web.Embedded(d.picture), "" })
+		} else {
+			view.Why = sheets.Why(r, d.err)
+		}
+		if d.err == nil || view.Why != nil {
+			o.Sheets = view
+		}
+	}
 	o.Kind = kinds[o.Answer.Document.Tone]
 	for _, l := range o.Answer.Document.Lines {
 		one := line{Line: l, Kind: kinds[l.Tone]}

@@ -11,6 +11,7 @@ import (
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/fault"
+	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/internal/foundation/web"
 	"github.com/antinvn/antin/pdf"
 	"github.com/antinvn/antin/verify"
@@ -41,7 +42,16 @@ func (s *Service) Limits() Limits { return s.config.Limits }
 // Check reads a file and says what its signatures are worth. Its failures are faults: [ErrLarge], [ErrUnread] and [ErrPassword] of the file,
 // [ErrBusy] and [ErrTime] of the house, and those of in. Nothing of the file is left when it returns.
 func (s *Service) Check(ctx context.Context, who auth.Actor, name string, in io.Reader) (*Answer, error) {
-	if _, err := s.config.Auth.Warrant(ctx, who, "records/check.Check"); err != nil {
+	return s.check(ctx, who, "records/check.Check", name, in, false)
+}
+
+// Show is [Service.Check] for who looks at the answer: with the file's first page, where it can be drawn.
+func (s *Service) Show(ctx context.Context, who auth.Actor, name string, in io.Reader) (*Answer, error) {
+	return s.check(ctx, who, "records/check.Show", name, in, true)
+}
+
+func (s *Service) check(ctx context.Context, who auth.Actor, method, name string, in io.Reader, page bool) (*Answer, error) {
+	if _, err := s.config.Auth.Warrant(ctx, who, method); err != nil {
 		return nil, err
 	}
 	select {
@@ -65,15 +75,32 @@ func (s *Service) Check(ctx context.Context, who auth.Actor, name string, in io.
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return s.verdict(ctx, name, f)
+	ctx, cancel := context.WithTimeout(ctx, s.config.Limits.Time)
+	defer cancel()
+	a, err := s.verdict(ctx, name, f)
+	if err == nil && page && s.config.Drawer != nil {
+		a.page = s.draw(ctx, f)
+	}
+	return a, err
+}
+
+// draw shows the first page. What is no PDF has none; whatever else is in the way is said, and takes nothing from the answer.
+func (s *Service) draw(ctx context.Context, f *upload) *drawn {
+	file := sandbox.File{R: f.file, Size: f.size}
+	var d drawn
+	if d.read, d.err = s.config.Drawer.Read(ctx, file, 1, 1); d.err == nil {
+		d.picture, d.err = s.config.Drawer.Image(ctx, file, 1, sandbox.Scale{Width: web.SheetWidth, Light: true})
+	}
+	if errors.Is(d.err, sandbox.ErrUnreadable) || ctx.Err() != nil {
+		return nil
+	}
+	return &d
 }
 
 func (s *Service) busy(name string) error { return fault.New(fault.Unavailable, ErrBusy, name) }
 
 func (s *Service) verdict(ctx context.Context, name string, f *upload) (*Answer, error) {
 	c := &s.config
-	ctx, cancel := context.WithTimeout(ctx, c.Limits.Time)
-	defer cancel()
 	now := c.Clock.Now()
 	facts, err := c.Verifier.Collect(ctx, f.file, f.size, &verify.CollectOptions{
 		Trust: c.Trust, Offline: c.Offline, Fetch: c.Fetch, Cache: c.Cache, At: now, Now: now,
@@ -81,7 +108,7 @@ func (s *Service) verdict(ctx context.Context, name string, f *upload) (*Answer,
 	if err != nil {
 		return nil, s.refused(ctx, name, err)
 	}
-	return &Answer{name, verify.Decide(facts, c.Policy, now)}, nil
+	return &Answer{Name: name, Verdict: verify.Decide(facts, c.Policy, now)}, nil
 }
 
 // refused tells why there is no answer: the house's reason, or the file's.
