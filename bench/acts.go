@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -159,13 +158,9 @@ type actHouse struct {
 const actAgency = 77
 
 func openActs(ctx context.Context, address string) (*actHouse, error) {
-	var steps []store.Migration
-	for _, files := range []fs.FS{audit.Files, auth.Files} {
-		s, err := store.Migrations(files)
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, s...)
+	steps, err := store.Migrations(audit.Files, auth.Files)
+	if err != nil {
+		return nil, err
 	}
 	db, issuer, err := store.Open(ctx, store.Config{URL: address, Migrations: append(steps, store.Migration{Number: 9000, Name: "bench", SQL: actTable})})
 	if err != nil {

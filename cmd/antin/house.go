@@ -216,17 +216,7 @@ func (h *house) openDoors(_ context.Context, x *extra) error {
 }
 
 // allSteps are the steps of the schema over the whole house.
-func allSteps() ([]store.Migration, error) {
-	var steps []store.Migration
-	for _, files := range migrations {
-		s, err := store.Migrations(files)
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, s...)
-	}
-	return steps, nil
-}
+func allSteps() ([]store.Migration, error) { return store.Migrations(migrations...) }
 
 func (h *house) openBlobs(ctx context.Context, volatile bool) (*blob.Store, error) {
 	var driver blob.Driver

@@ -26,13 +26,21 @@ type Migration struct {
 //go:embed migrations/*.sql
 var own embed.FS
 
-// Migrations reads a module's folder "migrations": files NNNN_name.sql.
-func Migrations(module fs.FS) ([]Migration, error) {
+// Migrations reads the folders "migrations" of modules: files NNNN_name.sql.
+func Migrations(modules ...fs.FS) (out []Migration, err error) {
+	for _, m := range modules {
+		if out, err = appendMigrations(out, m); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func appendMigrations(out []Migration, module fs.FS) ([]Migration, error) {
 	names, err := fs.Glob(module, "migrations/*.sql")
 	if err != nil {
 		return nil, err
 	}
-	var out []Migration
 	for _, name := range names {
 		base := strings.TrimSuffix(strings.TrimPrefix(name, "migrations/"), ".sql")
 		number, title, ok := strings.Cut(base, "_")

@@ -33,15 +33,11 @@ func takeUntilKilled(task string) error {
 	if err != nil {
 		return err
 	}
-	own, err := store.Migrations(auth.Files)
+	steps, err := store.Migrations(auth.Files, register.Files)
 	if err != nil {
 		return err
 	}
-	steps, err := store.Migrations(register.Files)
-	if err != nil {
-		return err
-	}
-	db, issuer, err := store.Open(context.Background(), store.Config{URL: url, Migrations: append(own, steps...)})
+	db, issuer, err := store.Open(context.Background(), store.Config{URL: url, Migrations: steps})
 	if err != nil {
 		return err
 	}
