@@ -3,10 +3,7 @@ package document_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"io"
-	"io/fs"
-	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -14,20 +11,15 @@ import (
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/auth"
-	"github.com/antinvn/antin/internal/foundation/auth/authtest"
-	"github.com/antinvn/antin/internal/foundation/blob"
 	"github.com/antinvn/antin/internal/foundation/clock"
 	"github.com/antinvn/antin/internal/foundation/fault"
 	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/internal/foundation/sandbox/sandboxtest"
-	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
-	"github.com/antinvn/antin/internal/pki/training"
-	"github.com/antinvn/antin/internal/pki/trust"
 	"github.com/antinvn/antin/internal/records/document"
 	"github.com/antinvn/antin/internal/records/register"
 	"github.com/antinvn/antin/internal/signing/credential"
-	"github.com/antinvn/antin/internal/signing/session"
+	"github.com/antinvn/antin/internal/signing/signingtest"
 	"github.com/antinvn/antin/verify"
 )
 
@@ -35,13 +27,9 @@ import (
 type house struct {
 	*document.Service
 
-	ground   *authtest.House
-	reader   *reader
-	deputy   func(*testing.T) auth.Actor // another leader, with a key
-	training *training.Service
-	trust    *trust.Snapshot
-
-	credentials *credential.Service
+	ground *signingtest.House
+	reader *reader
+	deputy func(*testing.T) auth.Actor // another leader, with a key
 
 	province, commune, department, other store.ID
 	drafter, leader, clerk, recipient    auth.Actor
@@ -55,41 +43,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var files = []fs.FS{blob.Files, org.Files, training.Files, credential.Files, session.Files, register.Files, document.Files}
-
 func newHouse(t *testing.T, address string) *house {
 	t.Helper()
-	var steps []store.Migration
-	for _, f := range files {
-		s, err := store.Migrations(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		steps = append(steps, s...)
-	}
-	ring, err := seal.New(rand.Reader)
+	steps, err := store.Migrations(org.Files, register.Files, document.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := authtest.New(t, address, steps, org.Policy, training.Policy, credential.Policy, session.Policy, register.Policy, document.Policy)
+	g := signingtest.New(t, address, steps, org.Policy, register.Policy, document.Policy)
 	h := &house{ground: g, reader: &reader{sandboxtest.Open(t)}}
-	h.training, err = training.New(t.Context(), training.Config{DB: g.DB, Auth: g.Auth, Ring: ring, Public: &url.URL{Scheme: "https", Host: "antin.example"}, Clock: g.Clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder, err := blob.NewFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	blobs, err := blob.New(blob.Config{Driver: folder, DB: g.DB, Warrant: g.Issuer.System("blob", blob.Tables...), Ring: ring, Clock: g.Clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.trust = trust.New(trust.Training("training", h.training.Root()))
-	h.credentials = credential.New(g.DB, g.Auth, ring, h.training)
-	h.Service = document.New(g.DB, g.Auth, blobs, session.New(session.Config{
-		DB: g.DB, Auth: g.Auth, Blobs: blobs, Credentials: h.credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust, Clock: g.Clock,
-	}), h.reader)
+	h.Service = document.New(g.DB, g.Auth, g.Blobs, g.Sessions, h.reader)
 	h.people(t)
 	return h
 }
@@ -133,7 +95,7 @@ func (h *house) people(t *testing.T) {
 	h.deputy = func(t *testing.T) auth.Actor {
 		t.Helper()
 		who := person(h.commune, "Phạm Văn Phó", auth.Leader)
-		_, err := h.credentials.IssueTraining(t.Context(), manager, credential.Asked{
+		_, err := h.ground.Credentials.IssueTraining(t.Context(), manager, credential.Asked{
 			Holder: who.Person, Agency: h.commune, Purpose: credential.Signature, Name: "Phạm Văn Phó", AgencyName: "Ủy ban nhân dân xã Một",
 		})
 		if err != nil {
@@ -141,14 +103,8 @@ func (h *house) people(t *testing.T) {
 		}
 		return who
 	}
-	for _, a := range []credential.Asked{
-		{Holder: h.leader.Person, Agency: h.commune, Purpose: credential.Signature, Name: "Nguyễn Thị An", AgencyName: "Ủy ban nhân dân xã Một"},
-		{Agency: h.commune, Purpose: credential.Seal, AgencyName: "Ủy ban nhân dân xã Một"},
-	} {
-		if _, err := h.credentials.IssueTraining(t.Context(), manager, a); err != nil {
-			t.Fatal(err)
-		}
-	}
+	h.ground.Certify(t, h.leader.Person, h.commune, credential.Signature)
+	h.ground.Certify(t, h.commune, h.commune, credential.Seal)
 }
 
 // decision is the demo's: two pages with gaps.
@@ -211,7 +167,7 @@ func (h *house) content(t testing.TB, who auth.Actor, id store.ID) []byte {
 func (h *house) report(t *testing.T, b []byte) *verify.Report {
 	t.Helper()
 	now := h.ground.Clock.Now()
-	f, err := verify.Collect(context.Background(), bytes.NewReader(b), int64(len(b)), &verify.CollectOptions{Trust: h.trust.Store(), Offline: true, At: now})
+	f, err := verify.Collect(context.Background(), bytes.NewReader(b), int64(len(b)), &verify.CollectOptions{Trust: h.ground.Trust.Store(), Offline: true, At: now})
 	if err != nil {
 		t.Fatal(err)
 	}

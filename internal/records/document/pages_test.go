@@ -67,7 +67,7 @@ func (o *office) restart() {
 	}
 	o.server, err = web.New(web.Config{
 		Public: &url.URL{Scheme: "https", Host: "antin.example"}, Texts: texts, Sessions: o, Clock: o.ground.Clock, Log: slog.New(slog.DiscardHandler),
-	}, training.Pages(o.training), document.Pages(o.Service))
+	}, training.Pages(o.ground.Training), document.Pages(o.Service))
 	if err != nil {
 		o.t.Fatal(err)
 	}

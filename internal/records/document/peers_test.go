@@ -16,7 +16,7 @@ func (o *office) others(t *testing.T, sealed []byte) {
 	t.Helper()
 	dir := t.TempDir()
 	file, root := filepath.Join(dir, "sealed.pdf"), filepath.Join(dir, "root.crt")
-	for path, b := range map[string][]byte{file: sealed, root: o.training.Root().Raw} {
+	for path, b := range map[string][]byte{file: sealed, root: o.ground.Training.Root().Raw} {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}

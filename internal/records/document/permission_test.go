@@ -57,23 +57,13 @@ func plant(t *testing.T, address string) *registry {
 	return h
 }
 
-func (h *registry) certify(t testing.TB, holder, agency store.ID, p credential.Purpose) {
-	t.Helper()
-	_, err := h.credentials.IssueTraining(t.Context(), h.ground.Reaching(agency, auth.Agency, auth.CertificateOfficer), credential.Asked{
-		Holder: holder, Agency: agency, Purpose: p, Name: "Nguyễn Thị An", AgencyName: "Cơ quan Mẫu",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func (h *registry) desk(t testing.TB, agency store.ID) *desk {
 	t.Helper()
 	if h.desks[agency] == nil {
 		is := func(r auth.Role) auth.Actor { return h.ground.Reaching(agency, auth.Agency, r) }
 		o := &desk{is(auth.Drafter), is(auth.Leader), is(auth.Clerk)}
-		h.certify(t, o.leader.Person, agency, credential.Signature)
-		h.certify(t, agency, agency, credential.Seal)
+		h.ground.Certify(t, o.leader.Person, agency, credential.Signature)
+		h.ground.Certify(t, agency, agency, credential.Seal)
 		h.desks[agency] = o
 	}
 	return h.desks[agency]
@@ -195,7 +185,7 @@ func TestPermissions(t *testing.T) {
 		cases := map[string]authtest.Case{}
 		h.commands(t, cases)
 		h.reading(cases)
-		authtest.Permissions(t, h.ground, document.Policy, cases)
+		authtest.Permissions(t, h.ground.House, document.Policy, cases)
 	})
 }
 
@@ -236,7 +226,7 @@ func (h *registry) commands(t *testing.T, cases map[string]authtest.Case) {
 	sign := on(document.Draft, h.Sign)
 	draft := sign.Make
 	sign.Make, sign.For = nil, func(t testing.TB, who auth.Actor, agency store.ID) store.ID {
-		h.certify(t, who.Person, agency, credential.Signature) // what is missing is not the key
+		h.ground.Certify(t, who.Person, agency, credential.Signature) // what is missing is not the key
 		return draft(t, agency)
 	}
 	cases["records/document.Sign"] = sign

@@ -3,8 +3,6 @@ package credential_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"io/fs"
 	"log/slog"
 	"testing"
 	"time"
@@ -22,6 +20,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/web"
 	"github.com/antinvn/antin/internal/pki/training"
 	"github.com/antinvn/antin/internal/signing/credential"
+	"github.com/antinvn/antin/internal/signing/signingtest"
 )
 
 // people are those who call, by their sessions.
@@ -47,24 +46,12 @@ type called struct {
 
 func TestKeysAreIssuedEndedAndRevokedByCalls(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, address string) {
-		var steps []store.Migration
-		for _, files := range []fs.FS{org.Files, training.Files, credential.Files} {
-			s, err := store.Migrations(files)
-			if err != nil {
-				t.Fatal(err)
-			}
-			steps = append(steps, s...)
-		}
-		ring, err := seal.New(rand.Reader)
+		steps, err := store.Migrations(org.Files)
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := authtest.New(t, address, steps, org.Policy, training.Policy, credential.Policy)
-		school, err := training.New(t.Context(), training.Config{DB: h.DB, Auth: h.Auth, Ring: ring, Public: authtest.Public, Clock: h.Clock})
-		if err != nil {
-			t.Fatal(err)
-		}
-		agency, other, person := directory(t, h)
+		h := signingtest.New(t, address, steps, org.Policy)
+		agency, other, person := directory(t, h.House)
 		texts, err := i18n.New(web.Texts(), api.Files, store.Texts, seal.Texts, auth.Files, org.Files, training.Files, credential.Files)
 		if err != nil {
 			t.Fatal(err)
@@ -72,7 +59,7 @@ func TestKeysAreIssuedEndedAndRevokedByCalls(t *testing.T) {
 		s, err := web.New(web.Config{
 			Public: authtest.Public, Texts: texts, Clock: h.Clock, Log: slog.New(slog.DiscardHandler),
 			Sessions: people{"officer": h.Actor(agency, auth.CertificateOfficer), "stranger": h.Actor(other, auth.CertificateOfficer), "clerk": h.Actor(agency, auth.Clerk)},
-		}, api.Module(append(credential.API(credential.New(h.DB, h.Auth, ring, school)), training.API(school)...)...))
+		}, api.Module(append(credential.API(h.Credentials), training.API(h.Training)...)...))
 		if err != nil {
 			t.Fatal(err)
 		}

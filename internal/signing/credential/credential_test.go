@@ -4,52 +4,31 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
-	"io/fs"
-	"net/url"
 	"testing"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/auth/authtest"
 	"github.com/antinvn/antin/internal/foundation/fault"
-	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/store/storetest"
-	"github.com/antinvn/antin/internal/pki/training"
 	"github.com/antinvn/antin/internal/signing/credential"
+	"github.com/antinvn/antin/internal/signing/signingtest"
 	"github.com/antinvn/antin/pkitest"
 )
 
 type house struct {
 	*authtest.House
 	*credential.Service
-	training *training.Service
-	agency   store.ID
-	officer  auth.Actor
+
+	agency  store.ID
+	officer auth.Actor
 }
 
 func newHouse(t *testing.T, address string) *house {
 	t.Helper()
-	var steps []store.Migration
-	for _, files := range []fs.FS{training.Files, credential.Files} {
-		s, err := store.Migrations(files)
-		if err != nil {
-			t.Fatal(err)
-		}
-		steps = append(steps, s...)
-	}
-	ring, err := seal.New(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{House: authtest.New(t, address, steps, training.Policy, credential.Policy)}
-	h.training, err = training.New(t.Context(), training.Config{
-		DB: h.DB, Auth: h.Auth, Ring: ring, Public: &url.URL{Scheme: "https", Host: "antin.example"}, Clock: h.Clock,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.Service = credential.New(h.DB, h.Auth, ring, h.training)
+	ground := signingtest.New(t, address, nil)
+	h := &house{House: ground.House, Service: ground.Credentials}
 	h.agency = h.Agency(t, 0, false)
 	h.officer = h.Actor(h.agency, auth.CertificateOfficer)
 	return h

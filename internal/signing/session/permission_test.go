@@ -24,11 +24,11 @@ func TestPermissions(t *testing.T) {
 		}
 		// A key is the caller's own, or their agency's: what is missing is the permission alone.
 		toSign := func(t testing.TB, who auth.Actor, agency store.ID) store.ID {
-			h.certify(t, who.Person, agency, credential.Signature)
+			h.ground.Certify(t, who.Person, agency, credential.Signature)
 			return lay(t, agency)
 		}
 		toSeal := func(t testing.TB, agency store.ID) store.ID {
-			h.certify(t, 0, agency, credential.Seal)
+			h.ground.Certify(t, agency, agency, credential.Seal)
 			return lay(t, agency)
 		}
 		// A session was opened by the caller when they had a grant there: it is asked for again when it is completed.

@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/rand"
 	"errors"
 	"io"
-	"io/fs"
-	"net/url"
 	"os"
 	"sync"
 	"testing"
@@ -19,13 +16,11 @@ import (
 	"github.com/antinvn/antin/internal/foundation/auth/authtest"
 	"github.com/antinvn/antin/internal/foundation/blob"
 	"github.com/antinvn/antin/internal/foundation/fault"
-	"github.com/antinvn/antin/internal/foundation/seal"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/store/storetest"
-	"github.com/antinvn/antin/internal/pki/training"
-	"github.com/antinvn/antin/internal/pki/trust"
 	"github.com/antinvn/antin/internal/signing/credential"
 	"github.com/antinvn/antin/internal/signing/session"
+	"github.com/antinvn/antin/internal/signing/signingtest"
 	"github.com/antinvn/antin/pades"
 	"github.com/antinvn/antin/pdf"
 	"github.com/antinvn/antin/tsp"
@@ -59,51 +54,18 @@ func (paper) SignedTx(tx *store.Tx, s *session.Session, _ *credential.Credential
 type house struct {
 	*authtest.House
 	*session.Service
-	credentials *credential.Service
-	training    *training.Service
-	trust       *trust.Snapshot
-	agency      store.ID
-	leader      auth.Actor
-	key         credential.Credential
-	thing       store.ID
+
+	ground *signingtest.House
+	agency store.ID
+	leader auth.Actor
+	key    credential.Credential
+	thing  store.ID
 }
 
 func newHouse(t *testing.T, address string) *house {
 	t.Helper()
-	steps := []store.Migration{{Number: 9000, Name: "drawer", SQL: drawer}}
-	for _, files := range []fs.FS{blob.Files, training.Files, credential.Files, session.Files} {
-		s, err := store.Migrations(files)
-		if err != nil {
-			t.Fatal(err)
-		}
-		steps = append(steps, s...)
-	}
-	ring, err := seal.New(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ground := authtest.New(t, address, steps, training.Policy, credential.Policy, session.Policy)
-	h := &house{House: ground}
-	h.training, err = training.New(t.Context(), training.Config{
-		DB: ground.DB, Auth: ground.Auth, Ring: ring, Public: &url.URL{Scheme: "https", Host: "antin.example"}, Clock: ground.Clock,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.credentials = credential.New(ground.DB, ground.Auth, ring, h.training)
-	folder, err := blob.NewFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	blobs, err := blob.New(blob.Config{Driver: folder, DB: ground.DB, Warrant: ground.Issuer.System("blob", blob.Tables...), Ring: ring, Clock: ground.Clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.trust = trust.New(trust.Training("training", h.training.Root()))
-	h.Service = session.New(session.Config{
-		DB: ground.DB, Auth: ground.Auth, Blobs: blobs, Credentials: h.credentials, TSA: h.training.TSA(), Evidence: h.training.Status(), Trust: h.trust,
-		Clock: ground.Clock,
-	})
+	ground := signingtest.New(t, address, []store.Migration{{Number: 9000, Name: "drawer", SQL: drawer}})
+	h := &house{House: ground.House, Service: ground.Sessions, ground: ground}
 	h.agency = h.Agency(t, 0, false)
 	h.leader = h.Actor(h.agency, auth.Leader)
 	h.key = h.issue(t, h.leader)
@@ -114,19 +76,7 @@ func newHouse(t *testing.T, address string) *house {
 
 func (h *house) issue(t *testing.T, who auth.Actor) credential.Credential {
 	t.Helper()
-	return h.certify(t, who.Person, h.agency, credential.Signature)
-}
-
-// certify gives a holder a key for an agency.
-func (h *house) certify(t testing.TB, holder, agency store.ID, p credential.Purpose) credential.Credential {
-	t.Helper()
-	c, err := h.credentials.IssueTraining(t.Context(), h.Actor(agency, auth.CertificateOfficer), credential.Asked{
-		Holder: holder, Agency: agency, Purpose: p, Name: "Nguyễn Thị An", AgencyName: "UBND xã Mẫu",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return h.ground.Certify(t, who.Person, h.agency, credential.Signature)
 }
 
 // put lays the demo's decision into the drawer, with something behind it.
@@ -181,7 +131,7 @@ func (h *house) report(t *testing.T) *verify.Report {
 		t.Fatal(err)
 	}
 	now := h.Clock.Now()
-	f, err := verify.Collect(t.Context(), bytes.NewReader(b), int64(len(b)), &verify.CollectOptions{Trust: h.trust.Store(), Offline: true, At: now})
+	f, err := verify.Collect(t.Context(), bytes.NewReader(b), int64(len(b)), &verify.CollectOptions{Trust: h.ground.Trust.Store(), Offline: true, At: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,14 +285,14 @@ func TestWhatEndsASession(t *testing.T) {
 
 func (h *house) end(t *testing.T) {
 	t.Helper()
-	if err := h.credentials.End(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), h.key.ID); err != nil {
+	if err := h.ground.Credentials.End(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), h.key.ID); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (h *house) revoke(t *testing.T) {
 	t.Helper()
-	if err := h.training.Revoke(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), h.key.Serial, 1); err != nil {
+	if err := h.ground.Training.Revoke(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), h.key.Serial, 1); err != nil {
 		t.Fatal(err)
 	}
 }
