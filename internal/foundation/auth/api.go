@@ -12,7 +12,7 @@ import (
 // is left to the pages: a password that is printed is shown once, to who prints it.
 func API(s *Service) []*api.Operation {
 	const accounts, sessions = "/api/accounts", "/api/sessions"
-	return []*api.Operation{
+	return append(peopleAPI(s), []*api.Operation{
 		api.Get("/api/account", "getOwnAccount", "auth.api.me", s.apiMe).Calls("foundation/auth.MyAccount"),
 		api.Post("/api/session/agency", "chooseAgency", "auth.api.choose", s.apiChoose).Calls("foundation/auth.Choose"),
 		api.Post("/api/session/sign-out", "signOut", "auth.api.sign_out", s.apiSignOut).Calls("foundation/auth.SignOut"),
@@ -27,7 +27,7 @@ func API(s *Service) []*api.Operation {
 		api.Post(accounts+"/{id}/reset-factors", "resetFactors", "auth.api.reset", s.apiReset).Calls("foundation/auth.ResetFactors"),
 		api.Post(accounts+"/{id}/grants", "giveRole", "auth.api.give", s.apiGive).Calls("foundation/auth.Give"),
 		api.Post("/api/grants/{id}/end", "endRole", "auth.api.end", s.apiEnd).Calls("foundation/auth.End"),
-	}
+	}...)
 }
 
 type apiAccount struct {

@@ -55,9 +55,9 @@ func sessionAgain(t *testing.T, h *authtest.House, login string) string {
 }
 
 type apiAccount struct {
-	ID, Login, State, Agency string
-	Acting                   string `json:"acting_agency"`
-	Grants                   []struct{ ID, Role, Agency, At, Reach, Until string }
+	ID, Login, State, Agency, Person string
+	Acting                           string `json:"acting_agency"`
+	Grants                           []struct{ ID, Role, Agency, At, Reach, Until string }
 }
 
 func TestAccountsAreKeptByCalls(t *testing.T) {
@@ -96,6 +96,27 @@ func TestAccountsAreKeptByCalls(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 		root.Post(at+"/reset-factors", nil).Into(&a)
+
+		// Whose it is, is said, seen from the person, and ended.
+		var people struct {
+			Items []struct{ ID, Name, Place string }
+		}
+		thu := h.Somebody(commune, "Lê Văn Thư")
+		h.Somebody(commune, "Vũ Thị Bình")
+		if root.Get("/api/accounts/people?name=thu").Into(&people); len(people.Items) != 1 || people.Items[0].ID != thu.Text("per") || people.Items[0].Name != "Lê Văn Thư" {
+			t.Errorf("%+v", people)
+		}
+		if root.Post(at+"/person", m{"person": thu.Text("per")}).Into(&a); a.Person != thu.Text("per") {
+			t.Errorf("%+v", a)
+		}
+		var of struct{ Items []apiAccount }
+		if root.Get("/api/people/" + thu.Text("per") + "/accounts").Into(&of); len(of.Items) != 1 || of.Items[0].ID != a.ID {
+			t.Errorf("%+v", of)
+		}
+		a.Person = ""
+		if root.Post(at+"/person/end", nil).Into(&a); a.Person != "" {
+			t.Errorf("%+v", a)
+		}
 
 		var list struct {
 			Items []apiAccount
