@@ -339,30 +339,31 @@ func TestManyTakeAtOnce(t *testing.T) {
 }
 
 func TestWhoSeesARegister(t *testing.T) {
-	h := open(t, storetest.SQLite(t))
-	last := store.ID(0)
-	number := func(t testing.TB, agency store.ID) store.ID {
-		last++
-		clerk := h.Actor(agency, auth.Clerk)
-		if _, err := h.take(t, clerk, register.Taking{For: last, Agency: agency, Notation: "UBND", Kind: "quyet-dinh"}, false); err != nil {
-			t.Fatal(err)
+	each(t, func(t *testing.T, h *house) {
+		last := store.ID(0)
+		number := func(t testing.TB, agency store.ID) store.ID {
+			last++
+			clerk := h.Actor(agency, auth.Clerk)
+			if _, err := h.take(t, clerk, register.Taking{For: last, Agency: agency, Notation: "UBND", Kind: "quyet-dinh"}, false); err != nil {
+				t.Fatal(err)
+			}
+			return last
 		}
-		return last
-	}
-	authtest.Permissions(t, h.House, register.Policy, map[string]authtest.Case{
-		"records/register.Numbers": {Make: number, Call: func(ctx context.Context, who auth.Actor, agency, thing store.ID) error {
-			got, err := h.Numbers(ctx, who, register.Asked{Agency: agency, Limit: register.MaxLimit})
-			return authtest.Listed(got, err, func(n register.Number) bool { return n.For == thing })
-		}},
-		"records/register.Books": {Make: number, Call: func(ctx context.Context, who auth.Actor, agency, _ store.ID) error {
-			_, err := h.Books(ctx, who, agency)
-			return err
-		}},
+		authtest.Permissions(t, h.House, register.Policy, map[string]authtest.Case{
+			"records/register.Numbers": {Make: number, Call: func(ctx context.Context, who auth.Actor, agency, thing store.ID) error {
+				got, err := h.Numbers(ctx, who, register.Asked{Agency: agency, Limit: register.MaxLimit})
+				return authtest.Listed(got, err, func(n register.Number) bool { return n.For == thing })
+			}},
+			"records/register.Books": {Make: number, Call: func(ctx context.Context, who auth.Actor, agency, _ store.ID) error {
+				_, err := h.Books(ctx, who, agency)
+				return err
+			}},
+		})
+		clerk := h.Actor(h.Agency(t, 0, false), auth.Clerk)
+		if _, err := h.Numbers(t.Context(), clerk, register.Asked{Agency: clerk.Agency, Limit: register.MaxLimit + 1}); !fault.Is(err, fault.Invalid) {
+			t.Error(err)
+		}
 	})
-	clerk := h.Actor(h.Agency(t, 0, false), auth.Clerk)
-	if _, err := h.Numbers(t.Context(), clerk, register.Asked{Agency: clerk.Agency, Limit: register.MaxLimit + 1}); !fault.Is(err, fault.Invalid) {
-		t.Error(err)
-	}
 }
 
 func TestKindsAreTheDecrees(t *testing.T) {
