@@ -14,4 +14,6 @@ const (
 	ErrChanged codes.Code = "session.changed"
 	// ErrSigning: the file cannot be signed as it is.
 	ErrSigning codes.Code = "session.signing"
+	// ErrTime: preparing or embedding takes longer than it may.
+	ErrTime codes.Code = "session.time"
 )

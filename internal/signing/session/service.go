@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -39,6 +40,8 @@ type Config struct {
 	Evidence Evidence
 	Trust    *trust.Snapshot
 	Clock    clock.Clock
+	// Time is how long preparing may take, and how long signing and embedding: a minute.
+	Time time.Duration
 }
 
 // Service signs. It may be used concurrently.
@@ -89,7 +92,7 @@ func (s *Service) open(ctx context.Context, who auth.Actor, method string, p Pap
 	if err != nil || a.open {
 		return a.Session, err
 	}
-	prepared, err := s.prepare(ctx, p, &a)
+	prepared, err := within(ctx, s.Time, func(ctx context.Context) (blob.Name, error) { return s.prepare(ctx, p, &a) })
 	if err != nil {
 		return out, err
 	}
@@ -167,7 +170,7 @@ func (s *Service) complete(ctx context.Context, who auth.Actor, method string, p
 	if err := s.DB.View(ctx, w, resume); err != nil || a.State == Done {
 		return a.Session, err
 	}
-	result, err := s.sign(ctx, &a)
+	result, err := within(ctx, s.Time, func(ctx context.Context) (blob.Info, error) { return s.sign(ctx, &a) })
 	if err != nil {
 		return out, err
 	}

@@ -215,6 +215,44 @@ func TestAfterAFailureTheSessionGoesOn(t *testing.T) {
 	}
 }
 
+// slow is a paper, and an authority, that takes as long as it is let.
+type slow struct{ paper }
+
+func (slow) Layout(ctx context.Context, _ *pdf.Document) (*pades.Options, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (slow) Timestamp(ctx context.Context, _ crypto.Hash, _ []byte) (*tsp.Token, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestSigningTakesNoLongerThanItMay: whatever the file and the network do; the session goes on afterwards.
+func TestSigningTakesNoLongerThanItMay(t *testing.T) {
+	h := newHouse(t, storetest.SQLite(t))
+	c := h.Config
+	c.Time = 20 * time.Millisecond
+	over := func(what string, err error) {
+		t.Helper()
+		if !errors.Is(err, session.ErrTime) || !fault.Is(err, fault.Unavailable) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	_, err := session.New(c).OpenSignature(t.Context(), h.leader, slow{}, h.thing)
+	over("preparing", err)
+	s, err := h.OpenSignature(t.Context(), h.leader, paper{}, h.thing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.TSA = slow{}
+	_, err = session.New(c).CompleteSignature(t.Context(), h.leader, paper{}, s.ID)
+	over("embedding", err)
+	if again, err := h.CompleteSignature(t.Context(), h.leader, paper{}, s.ID); err != nil || again.State != session.Done {
+		t.Errorf("%+v, %v", again, err)
+	}
+}
+
 // TestOfManyAtOnceOneSigns presses the button four times. Whoever opens after the signature is there is told that another cannot certify.
 func TestOfManyAtOnceOneSigns(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, address string) {

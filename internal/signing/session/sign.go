@@ -2,10 +2,12 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/internal/foundation/blob"
@@ -18,6 +20,18 @@ import (
 
 // maxPrepared bounds what is prepared: pictures, fonts and the room of the signature.
 const maxPrepared = 32 << 20
+
+// within bounds what reads the thing's file in this process, and what waits for the network there.
+func within[T any](ctx context.Context, limit time.Duration, f func(context.Context) (T, error)) (T, error) {
+	limit = cmp.Or(limit, time.Minute)
+	limited, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	out, err := f(limited)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		err = fault.New(fault.Unavailable, ErrTime, "").With("limit", limit.String()).Because(err)
+	}
+	return out, err
+}
 
 // prepare builds the signed revision over the thing's file and stores it.
 func (s *Service) prepare(ctx context.Context, p Paper, a *asked) (blob.Name, error) {
