@@ -3,6 +3,7 @@ package document_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	_ "image/png" // pages are drawn as PNG
 	"net/http"
@@ -176,4 +177,48 @@ func TestPagesStandBehindTheContentsRule(t *testing.T) {
 			t.Error(name, err)
 		}
 	}
+}
+
+// made is a PDF of n pages of a size in points, all of them the same.
+func made(n int, side float64) []byte {
+	var b bytes.Buffer
+	b.WriteString("%PDF-1.7\n")
+	var at []int
+	for i, o := range []string{
+		"<</Type/Catalog/Pages 2 0 R>>", fmt.Sprintf("<</Type/Pages/Kids[%s]/Count %d>>", strings.Repeat("3 0 R ", n), n),
+		fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 %.0f %.0f]/Contents 4 0 R/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>", side, side),
+		"<</Length 41>>\nstream\nBT /F 24 Tf 20 150 Td (Alpha Beta) Tj ET  \nendstream",
+	} {
+		at = append(at, b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	start := b.Len()
+	b.WriteString("xref\n0 5\n0000000000 65535 f \n")
+	for _, o := range at {
+		fmt.Fprintf(&b, "%010d 00000 n \n", o)
+	}
+	fmt.Fprintf(&b, "trailer\n<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", start)
+	return b.Bytes()
+}
+
+// TestLongAndLargeDocumentsAreShown: five thousand pages, five at a time; a page of 20 m by 20 m like any other; one page too many is said.
+func TestLongAndLargeDocumentsAreShown(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t))
+	o.reader.Reader = willing{o.reader.Reader} // they have no gaps
+	to := o.must("drafter", "/van-ban/moi", o.writing(), made(5000, 600))
+	o.holdsText("leader", to, "trang 1–5 trong 5.000 trang", "Alpha Beta", to+"?trang=6#cac-trang", "Đến trang")
+	o.holdsText("leader", to+"/ky?trang=4998", "trang 4.998–5.000 trong 5.000 trang", to+"/ky?trang=4993#cac-trang")
+	if b := o.page("leader", to, http.StatusOK); strings.Count(b, "<img") != document.PagesAtOnce || len(b) > 60_000 {
+		t.Error(len(b))
+	}
+	if m, _, err := image.DecodeConfig(strings.NewReader(o.page("leader", o.pictureOf("leader", to+"?trang=5000", 1), http.StatusOK))); err != nil || m.Width != 800 {
+		t.Error(m, err)
+	}
+	to = o.must("drafter", "/van-ban/moi", o.writing(), made(1, 20_000/25.4*72))
+	o.holdsText("leader", to, `width="800" height="800"`, "1 trang")
+	if m, _, err := image.DecodeConfig(strings.NewReader(o.page("leader", o.pictureOf("leader", to, 1), http.StatusOK))); err != nil || m.Width != 800 {
+		t.Error(m, err)
+	}
+	to = o.must("drafter", "/van-ban/moi", o.writing(), made(5001, 600))
+	o.holdsText("leader", to, "Văn bản có nhiều hơn 5000 trang", to+"/tep?doc=1")
 }
