@@ -55,7 +55,7 @@ var (
 	aField  = regexp.MustCompile(`name="([^"]*)"`)
 )
 
-// send opens a page and sends the form in it that has all of these fields. A secret's name carries a mark on the wire.
+// send opens a page and sends the form in it that has all of these fields.
 func (b *browser) send(path string, fields map[string]string) string {
 	b.t.Helper()
 	return b.sendHere(b.get(path), fields)
@@ -63,29 +63,47 @@ func (b *browser) send(path string, fields map[string]string) string {
 
 func (b *browser) sendHere(page string, fields map[string]string) string {
 	b.t.Helper()
-	for _, f := range aForm.FindAllStringSubmatch(page, -1) {
-		wire := map[string]string{}
-		for _, n := range aField.FindAllStringSubmatch(f[2], -1) {
-			wire[strings.TrimPrefix(n[1], "~")] = n[1]
-		}
-		values := url.Values{}
-		for _, h := range aHidden.FindAllStringSubmatch(f[2], -1) {
-			values.Set(html.UnescapeString(h[1]), html.UnescapeString(h[2]))
-		}
-		all := true
-		for name, value := range fields {
-			at, ok := wire[name]
-			if all = all && ok; ok {
-				values.Set(at, value)
-			}
-		}
-		if all {
-			r, err := b.http.PostForm(b.base+html.UnescapeString(f[1]), values)
+	for _, f := range formsOf(page) {
+		if f.fill(fields) {
+			r, err := b.http.PostForm(b.base+f.action, f.values)
 			return b.read(r, err)
 		}
 	}
 	b.t.Fatalf("no form with %v in: %s", fields, page)
 	return ""
+}
+
+// pageForm is a form as it stands on a page.
+type pageForm struct {
+	action string
+	values url.Values        // of its hidden fields
+	wire   map[string]string // the names of its fields as they are sent: a secret's carries a mark
+}
+
+func formsOf(page string) (out []pageForm) {
+	for _, f := range aForm.FindAllStringSubmatch(page, -1) {
+		x := pageForm{html.UnescapeString(f[1]), url.Values{}, map[string]string{}}
+		for _, n := range aField.FindAllStringSubmatch(f[2], -1) {
+			x.wire[strings.TrimPrefix(n[1], "~")] = n[1]
+		}
+		for _, h := range aHidden.FindAllStringSubmatch(f[2], -1) {
+			x.values.Set(html.UnescapeString(h[1]), html.UnescapeString(h[2]))
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// fill writes into its fields, and reports whether it has all of them.
+func (f *pageForm) fill(fields map[string]string) bool {
+	for name, value := range fields {
+		at, ok := f.wire[name]
+		if !ok {
+			return false
+		}
+		f.values.Set(at, value)
+	}
+	return true
 }
 
 func (b *browser) read(r *http.Response, err error) string {
