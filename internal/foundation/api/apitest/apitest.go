@@ -61,6 +61,10 @@ func Valid(t testing.TB, document []byte) bool {
 // Answer holds an answer to what the document says of an operation.
 func Answer(t testing.TB, d *OpenAPI, method, path string, answer []byte) {
 	t.Helper()
+	if why := missing(); why != "" {
+		t.Log("an answer is not held to the document: ", why) // the rest of the test stands by itself
+		return
+	}
 	both, err := json.Marshal(map[string]any{"document": json.RawMessage(d.raw), "method": strings.ToLower(method), "path": path, "answer": json.RawMessage(answer)})
 	if err != nil {
 		t.Fatal(err)
