@@ -105,6 +105,7 @@ test('a document goes through the house', async () => {
   await visitor.setInputFiles('input[type="file"]', kept)
   visitor.wrong.length = 0
   await send(visitor)
+  await reads(visitor) // in the answer itself: nothing of the file is kept
   const answer = await visitor.textContent('main')
   assert.match(answer, /huấn luyện/i)
   const sentence = (await visitor.textContent('main h2, main .lead')) ?? ''
