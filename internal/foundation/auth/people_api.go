@@ -17,9 +17,9 @@ func peopleAPI(s *Service) []*api.Operation {
 }
 
 type apiSomeone struct {
-	ID     string `id:"per"     json:"id"`
+	ID     string `id:"per"    json:"id"`
 	Name   string `json:"name"`
-	Agency string `id:"agy"     json:"agency"`
+	Agency string `id:"agy"    json:"agency"`
 	// Place is the post and where it is, in words.
 	Place string `json:"place"`
 }

@@ -178,7 +178,7 @@ func TestWhoLeavesLeavesNothingBehind(t *testing.T) {
 
 func TestNoMoreChildrenThanAllowed(t *testing.T) {
 	const most, callers = 2, 4
-	s := open(t, Config{Children: most, Limits: Limits{CPU: time.Second}})
+	s := open(t, Config{Children: most, Patience: time.Minute, Limits: Limits{CPU: time.Second}})
 	var running sync.WaitGroup
 	done := make(chan struct{})
 	for range callers {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,15 +36,7 @@ type Limits struct {
 var DefaultLimits = Limits{Size: 512 << 20, Pages: 5000, Pixels: 25e6, Memory: 512 << 20, CPU: 10 * time.Second, Wall: 20 * time.Second}
 
 func (l Limits) or(d Limits) Limits {
-	return Limits{orElse(l.Size, d.Size), orElse(l.Pages, d.Pages), orElse(l.Pixels, d.Pixels), orElse(l.Memory, d.Memory), orElse(l.CPU, d.CPU), orElse(l.Wall, d.Wall)}
-}
-
-func orElse[T comparable](v, d T) T {
-	var zero T
-	if v == zero {
-		return d
-	}
-	return v
+	return Limits{cmp.Or(l.Size, d.Size), cmp.Or(l.Pages, d.Pages), cmp.Or(l.Pixels, d.Pixels), cmp.Or(l.Memory, d.Memory), cmp.Or(l.CPU, d.CPU), cmp.Or(l.Wall, d.Wall)}
 }
 
 // Bounds that nobody sets.
@@ -102,7 +95,7 @@ func New(c Config) (*Sandbox, error) {
 			return nil, fault.New(fault.Unavailable, ErrStart, c.Cache).Because(err)
 		}
 	}
-	c.Patience = orElse(c.Patience, 20*time.Second)
+	c.Patience = cmp.Or(c.Patience, 20*time.Second)
 	s := &Sandbox{config: c, running: make(chan struct{}, c.Children)}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s, nil

@@ -41,7 +41,7 @@ func Kills(t testing.TB) int {
 // that it said whole. A child that ends by itself fails the test.
 func Killed(t testing.TB, task string) (said []string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very program
 	cmd.Env = append(os.Environ(), child+"="+task)
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
