@@ -32,6 +32,8 @@ var notCalled = map[string]string{
 	"signing/session.OpenSeal":          "a part of records/document.Seal",
 	"signing/session.CompleteSeal":      "a part of records/document.Seal",
 
+	"signing/credential.Holders": "a program takes agencies and people from directory/org",
+
 	"records/check.Report": "the answer of records/check.Check is the report",
 	"records/check.Show":   "a program draws the file that it has itself",
 

@@ -204,6 +204,7 @@ func (h *house) openDoors(_ context.Context, x *extra) error {
 		org.Pages(h.org),
 		operate.Pages(op, operate.NewHealth(h.log, op.Check()), figures),
 		training.Pages(h.training),
+		credential.Pages(h.credentials),
 		document.Pages(h.documents),
 		register.Pages(h.registers),
 		check.Pages(h.checks),

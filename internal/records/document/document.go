@@ -71,6 +71,8 @@ type Full struct {
 
 	Recipients []Recipient
 	Steps      []Step // oldest first
+	// Keyless says that the document waits for the reader's signature, and they have no key in force for its agency.
+	Keyless bool
 }
 
 // in holds a document to a state.

@@ -11,6 +11,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/web"
 	"github.com/antinvn/antin/internal/pki/training"
 	"github.com/antinvn/antin/internal/records/register"
+	"github.com/antinvn/antin/internal/signing/credential"
 )
 
 //go:embed pages
@@ -202,6 +203,7 @@ func (p page) read(r *web.Request) (auth.Actor, Full, error) {
 
 type showData struct {
 	Banner, Returned *web.Banner
+	Keyless          *web.Banner
 	State            web.Badge
 	Facts            []web.Fact
 	Steps            []web.Step
@@ -227,6 +229,9 @@ func (p page) show(r *web.Request) (web.Answer, error) {
 	if d.State == Returned {
 		data.Returned = &web.Banner{Kind: web.Bad, Title: web.T("document.returned_because"), Body: web.Plain(d.Reason)}
 	}
+	if d.Keyless {
+		data.Keyless = keyless(who, &d.Document)
+	}
 	for _, x := range d.Recipients {
 		said := web.T("document.received.wait")
 		switch {
@@ -241,6 +246,18 @@ func (p page) show(r *web.Request) (web.Answer, error) {
 		data.Happenings = append(data.Happenings, web.Happening{At: x.At, Who: x.Name, What: web.T("document.step." + x.What), Note: web.Plain(x.Note)})
 	}
 	return &web.Page{Title: web.Plain(d.Title), Body: "document.html", Data: data, Trail: trail(nil), Acts: acts(who, &d.Document)}, nil
+}
+
+// keyless tells who is to sign and has no key what to do; who may issue one is led there.
+func keyless(who auth.Actor, d *Document) *web.Banner {
+	b := &web.Banner{Kind: web.Wait, Title: web.T("document.keyless"), Body: web.T("document.keyless_next")}
+	switch {
+	case who.Person == 0:
+		b.Body = web.T("document.personless")
+	case who.May(auth.ManageCertificates):
+		b.Link = &web.Link{Text: web.T("document.keyless_issue"), Href: credential.NewPath + d.Agency.Text("agy")}
+	}
+	return b
 }
 
 // marked is the banner of training keys, where something was signed with one.

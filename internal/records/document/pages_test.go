@@ -208,6 +208,36 @@ func TestTheThread(t *testing.T) {
 	})
 }
 
+// TestWhoHasNoKeyIsToldWhomToAsk on the document that waits for them; who may issue keys is led there.
+func TestWhoHasNoKeyIsToldWhomToAsk(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t))
+	to := o.must("drafter", "/van-ban/moi", o.writing(), decision(t))
+	const told = "Ông/bà chưa có khóa để ký văn bản này"
+	if strings.Contains(o.page("leader", to, http.StatusOK), told) {
+		t.Error("who has a key is told that there is none")
+	}
+	if strings.Contains(o.page("drafter", to, http.StatusOK), told) {
+		t.Error("who does not sign is told")
+	}
+	for name, c := range map[string]struct {
+		roles  []auth.Role
+		person store.ID
+		words  string
+	}{
+		"a deputy":                {[]auth.Role{auth.Leader}, 77, "Đề nghị cán bộ chứng thư số"},
+		"an officer, too":         {[]auth.Role{auth.Leader, auth.CertificateOfficer}, 77, "/khoa-ky/moi?co-quan=" + o.commune.Text("agy")},
+		"an account of nobody is": {[]auth.Role{auth.Leader}, 0, "chưa gắn với ai trong danh bạ"},
+	} {
+		who := o.ground.Actor(o.commune, c.roles...)
+		who.Person = c.person
+		o.people["other"] = &who
+		o.holdsText("other", to, told, c.words)
+		if t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
 func TestTheNumberStaysOnTheScreen(t *testing.T) {
 	o := newOffice(t, storetest.SQLite(t))
 	to := o.must("drafter", "/van-ban/moi", o.writing(), decision(t))

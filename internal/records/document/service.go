@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/antinvn/antin/codes"
 	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/blob"
@@ -14,6 +15,7 @@ import (
 	"github.com/antinvn/antin/internal/foundation/sandbox"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/records/register"
+	"github.com/antinvn/antin/internal/signing/credential"
 	"github.com/antinvn/antin/internal/signing/session"
 )
 
@@ -265,7 +267,13 @@ func (s *Service) Get(ctx context.Context, who auth.Actor, id store.ID) (f Full,
 		if f.Recipients, err = recipientsTx(tx, id); err != nil {
 			return err
 		}
-		f.Steps, err = stepsTx(tx, id)
+		if f.Steps, err = stepsTx(tx, id); err != nil || f.State != Draft || f.Agency != who.Agency || !who.May(auth.SignDocument) {
+			return err
+		}
+		_, err = credential.InForceTx(tx, who.Person, f.Agency, credential.Signature)
+		if f.Keyless = codes.Of(err) == string(credential.ErrNone); f.Keyless {
+			err = nil
+		}
 		return err
 	})
 	return f, err

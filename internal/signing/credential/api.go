@@ -62,7 +62,7 @@ func (s *Service) apiList(r *web.Request, in struct {
 			return out, err
 		}
 	}
-	all, err := s.List(r.Context(), who, agency)
+	all, err := s.List(r.Context(), who, Query{Agency: agency})
 	out.Items = make([]apiCredential, len(all))
 	for i := range all {
 		out.Items[i] = told(&all[i])
@@ -129,7 +129,7 @@ func (s *Service) apiEnd(r *web.Request, in struct {
 }) (out api.Nothing, err error) {
 	id, err := store.ParseID("crd", in.ID)
 	if err == nil {
-		_, _, err = store.Before(s.End(r.Context(), auth.Who(r), id))
+		_, _, err = store.Before(s.End(r.Context(), auth.Who(r), id, ""))
 	}
 	return out, err
 }

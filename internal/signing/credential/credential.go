@@ -44,7 +44,9 @@ type Credential struct {
 	Chain []*certpath.Certificate
 	// Since and Until are when it may be used.
 	Since, Until time.Time
-	Event        store.ID
+	// Over says, in a list, that it is used no more.
+	Over  bool
+	Event store.ID
 }
 
 // Issued is the event of a new credential.
@@ -65,10 +67,11 @@ func (Issued) EventKind() string { return "credential.issued/1" }
 type Ended struct {
 	Credential store.ID
 	Agency     store.ID
+	Reason     string // why: "lost", "moved", "replaced", "closed", or "" where it was not said
 }
 
 // EventKind implements [store.Event].
-func (Ended) EventKind() string { return "credential.ended/1" }
+func (Ended) EventKind() string { return "credential.ended/2" }
 
 // once is a key for one signature.
 type once struct {

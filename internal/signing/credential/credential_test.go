@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/antinvn/antin/codes"
+	"github.com/antinvn/antin/internal/directory/org"
 	"github.com/antinvn/antin/internal/foundation/auth"
 	"github.com/antinvn/antin/internal/foundation/auth/authtest"
 	"github.com/antinvn/antin/internal/foundation/fault"
@@ -27,7 +28,11 @@ type house struct {
 
 func newHouse(t *testing.T, address string) *house {
 	t.Helper()
-	ground := signingtest.New(t, address, nil)
+	steps, err := store.Migrations(org.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ground := signingtest.New(t, address, steps, org.Policy)
 	h := &house{House: ground.House, Service: ground.Credentials}
 	h.agency = h.Agency(t, 0, false)
 	h.officer = h.Actor(h.agency, auth.CertificateOfficer)
@@ -103,7 +108,7 @@ func TestAKeySignsOnce(t *testing.T) {
 		}
 		_, err = key.Sign(rand.Reader, digest, crypto.SHA256)
 		refused(t, "a second signature", err, credential.ErrSpent)
-		if err := h.End(t.Context(), h.officer, c.ID); err != nil {
+		if err := h.End(t.Context(), h.officer, c.ID, "lost"); err != nil {
 			t.Fatal(err)
 		}
 		_, err = h.open(t, c.ID)
@@ -159,11 +164,11 @@ func TestOnlyTheAgencysOfficerIssues(t *testing.T) {
 		want := map[string]codes.Code{"a leader": auth.ErrDenied, "an officer of elsewhere": store.ErrNotFound, "nobody": auth.ErrSignIn}[name]
 		_, err := h.IssueTraining(t.Context(), who, h.asked())
 		refused(t, name+" issues", err, want)
-		_, err = h.List(t.Context(), who, h.agency)
+		_, err = h.List(t.Context(), who, credential.Query{Agency: h.agency})
 		refused(t, name+" lists", err, want)
-		refused(t, name+" ends", h.End(t.Context(), who, c.ID), want)
+		refused(t, name+" ends", h.End(t.Context(), who, c.ID, "lost"), want)
 	}
-	if list, err := h.List(t.Context(), h.officer, h.agency); err != nil || len(list) != 1 || list[0].ID != c.ID {
+	if list, err := h.List(t.Context(), h.officer, credential.Query{Agency: h.agency}); err != nil || len(list) != 1 || list[0].ID != c.ID {
 		t.Errorf("%+v, %v", list, err)
 	}
 	a := h.asked()

@@ -38,10 +38,22 @@ func TestPermissions(t *testing.T) {
 				return issue(ctx, who, credential.Asked{Agency: agency, Purpose: credential.Seal, AgencyName: "UBND xã Mẫu"})
 			}},
 			"signing/credential.List": {Make: issued, Call: func(ctx context.Context, who auth.Actor, agency, id store.ID) error {
-				list, err := h.List(ctx, who, agency)
+				list, err := h.List(ctx, who, credential.Query{Agency: agency})
 				return authtest.Listed(list, err, func(c credential.Credential) bool { return c.ID == id })
 			}},
-			"signing/credential.End": {Make: issued, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error { return h.End(ctx, who, id) }},
+			"signing/credential.List one": {Make: issued, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error {
+				_, err := h.List(ctx, who, credential.Query{ID: id})
+				return err
+			}},
+			"signing/credential.List all": {Make: issued, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error {
+				list, err := h.List(ctx, who, credential.Query{})
+				return authtest.Listed(list, err, func(c credential.Credential) bool { return c.ID == id })
+			}},
+			"signing/credential.Holders": {Call: func(ctx context.Context, who auth.Actor, agency, _ store.ID) error {
+				_, _, err := h.Holders(ctx, who, agency)
+				return err
+			}},
+			"signing/credential.End": {Make: issued, Call: func(ctx context.Context, who auth.Actor, _, id store.ID) error { return h.End(ctx, who, id, "lost") }},
 		})
 	})
 }

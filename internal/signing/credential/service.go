@@ -1,8 +1,10 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"crypto"
+	"math"
 
 	"github.com/antinvn/antin/certpath"
 	"github.com/antinvn/antin/internal/foundation/auth"
@@ -16,6 +18,7 @@ import (
 var Policy = auth.Policy{
 	"signing/credential.IssueTraining": {Needs: auth.ManageCertificates, Decides: "the agency that the key signs for"},
 	"signing/credential.List":          {Needs: auth.ManageCertificates, Decides: "the agency that the key signs for"},
+	"signing/credential.Holders":       {Needs: auth.ManageCertificates, Decides: "the agency that the key signs for"},
 	"signing/credential.End":           {Needs: auth.ManageCertificates, Decides: "the agency that the key signs for"},
 }
 
@@ -91,24 +94,68 @@ func (s *Service) IssueTraining(ctx context.Context, who auth.Actor, a Asked) (c
 // maxList bounds an answer.
 const maxList = 1000
 
-// List are an agency's credentials, those that end last first.
-func (s *Service) List(ctx context.Context, who auth.Actor, agency store.ID) (out []Credential, err error) {
+// Query asks for keys, the youngest first.
+type Query struct {
+	ID     store.ID // only this one
+	Agency store.ID // only those that sign for it; 0 is all within reach
+	Before store.ID // the last one of the page before; 0 begins
+	Limit  int      // 0 is as many as an answer may have
+}
+
+// List are the keys that sign for agencies within reach.
+func (s *Service) List(ctx context.Context, who auth.Actor, q Query) (out []Credential, err error) {
 	w, err := s.auth.Warrant(ctx, who, "signing/credential.List")
 	if err != nil {
 		return nil, err
 	}
 	err = s.db.View(ctx, w, func(tx *store.Tx) error {
-		if err := tx.Over(agency); err != nil {
-			return err
+		if q.ID != 0 {
+			c, err := OfTx(tx, q.ID)
+			if err != nil {
+				return err
+			}
+			out = []Credential{c}
+			return tx.Over(c.Agency)
 		}
-		out, err = store.Collect(tx, scan, columns+` WHERE agency = ? ORDER BY until DESC, id DESC LIMIT ?`, agency, maxList)
+		if q.Agency != 0 {
+			if err := tx.Over(q.Agency); err != nil {
+				return err
+			}
+		}
+		query, args := q.statement(tx)
+		out, err = store.Collect(tx, scan, query, args...)
+		for i := range out {
+			out[i].Over = !out[i].Until.After(tx.Now())
+		}
 		return err
 	})
 	return out, err
 }
 
+// statement walks one index: that of an agency, or all keys.
+func (q Query) statement(tx *store.Tx) (string, []any) {
+	before, limit := q.Before, min(cmp.Or(q.Limit, maxList), maxList)
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	if q.Agency != 0 {
+		return columns + ` WHERE agency = ? AND id < ? ORDER BY id DESC LIMIT ?`, []any{q.Agency, before, limit}
+	}
+	within, reached := tx.Within("credential.agency")
+	return columns + ` WHERE id < ? AND ` + within + ` ORDER BY id DESC LIMIT ?`, append(append([]any{before}, reached...), limit)
+}
+
+// Reason is why a key is used no more; "" is not said.
+type Reason string
+
+// Reasons are those that one chooses from, with the CRLReason of each (RFC 5280, 5.3.1).
+var Reasons = []struct {
+	Reason
+	Code int
+}{{"lost", 1}, {"moved", 3}, {"replaced", 4}, {"closed", 5}}
+
 // End ends the use of a credential from now on. Its certificate is revoked apart (package training).
-func (s *Service) End(ctx context.Context, who auth.Actor, id store.ID) error {
+func (s *Service) End(ctx context.Context, who auth.Actor, id store.ID, why Reason) error {
 	w, err := s.auth.Warrant(ctx, who, "signing/credential.End")
 	if err != nil {
 		return err
@@ -121,7 +168,7 @@ func (s *Service) End(ctx context.Context, who auth.Actor, id store.ID) error {
 		if err := tx.Over(c.Agency); err != nil || !tx.Now().Before(c.Until) {
 			return err
 		}
-		event := tx.Record(Ended{Credential: id, Agency: c.Agency})
+		event := tx.Record(Ended{Credential: id, Agency: c.Agency, Reason: string(why)})
 		return tx.Change(`UPDATE credential SET until = ?, event = ? WHERE id = ? AND event = ?`, tx.Now(), event, id, c.Event)
 	})
 }

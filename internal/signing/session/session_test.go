@@ -323,7 +323,7 @@ func TestWhatEndsASession(t *testing.T) {
 
 func (h *house) end(t *testing.T) {
 	t.Helper()
-	if err := h.ground.Credentials.End(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), h.key.ID); err != nil {
+	if err := h.ground.Credentials.End(t.Context(), h.Actor(h.agency, auth.CertificateOfficer), h.key.ID, "lost"); err != nil {
 		t.Fatal(err)
 	}
 }
