@@ -89,7 +89,35 @@ test('from nothing to an issued document', async (t) => {
     })
   }
 
+  const as = {}
   await t.test('each enters with the password of the letter', async () => {
-    for (const [login] of people) await (await enter(login, letters[login])).context().close()
+    for (const [login] of people) as[login] = await enter(login, letters[login])
+  })
+
+  await t.test('the certificate officer issues the keys', async () => {
+    const officer = as.chungthu
+    for (const holder of [/Lường Văn Đăng/, /[Dd]ấu/]) {
+      await officer.goto('/khoa-ky')
+      await officer.locator('main a[href^="/khoa-ky/moi"]').first().click()
+      const option = officer.locator('main select[name="holder"] option').filter({ hasText: holder })
+      await officer.locator('main select[name="holder"]').selectOption(await option.getAttribute('value'))
+      await send(officer)
+    }
+    assert.match(await officer.textContent('main'), /Lường Văn Đăng/)
+  })
+
+  await t.test('a document is drafted, signed, numbered, sealed and received', async () => {
+    await as.soanthao.goto('/van-ban/moi')
+    await fill(as.soanthao, { title: 'Về việc thành lập tổ công tác', kind: 'quyet-dinh' })
+    await as.soanthao.getByLabel('Sở Nội vụ tỉnh Mới').check()
+    await as.soanthao.setInputFiles('input[type="file"]', join(root, 'cmd/antin/assets/decision.pdf'))
+    await send(as.soanthao)
+    const at = new URL(as.soanthao.url()).pathname
+    for (const [login, act] of [['lanhdao', '/ky'], ['vanthu', '/phat-hanh']]) {
+      await as[login].goto(at + act)
+      await send(as[login])
+    }
+    assert.match(await as.vanthu.textContent('main'), /01\/QĐ-UBND/)
+    assert.match(await as.vanthu.textContent('main'), /Đã phát hành/)
   })
 })
