@@ -84,6 +84,8 @@ type formData struct {
 	Note   web.Text
 	Sheets *web.Sheets
 	Form   *web.Form
+
+	read func() (*web.Sheets, error) // fills Sheets where the page is shown; nil for none
 }
 
 // finish is what happens to a form: the command, what is said after it, where the reader goes.
@@ -110,6 +112,12 @@ func (p page) finish(form *web.Form, d *Full, title string, data formData, act f
 	}
 	form.Cancel = at(d.ID, "")
 	data.Form = form
+	if data.read != nil {
+		var err error
+		if data.Sheets, err = data.read(); err != nil {
+			return nil, err
+		}
+	}
 	return &web.Page{
 		Title: web.T(title), Body: "form.html", Data: data, Form: form, Trail: trail(&d.Document),
 		Acts: []web.Link{{Text: web.T("document.read"), Href: at(d.ID, "/tep?doc=1")}},
@@ -167,11 +175,7 @@ func (p page) sign(r *web.Request) (web.Answer, error) {
 		}
 	}
 	data := formData{Banner: training.Banner(), Facts: facts(r, &d.Document), Note: web.T("document.sign.note")}
-	if !form.OK() { // what is signed is what was read
-		if data.Sheets, err = p.sheets(r, &d.Document, "/ky"); err != nil {
-			return nil, err
-		}
-	}
+	data.read = func() (*web.Sheets, error) { return p.sheets(r, &d.Document, "/ky") } // what is signed is what was read
 	return p.finish(form, &d, "document.sign", data, func(seen store.ID) error {
 		if _, done := d.did("signed", who, seen); done {
 			return nil

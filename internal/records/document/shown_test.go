@@ -58,6 +58,18 @@ func TestWhatIsSignedIsReadInTheBrowser(t *testing.T) {
 	}
 }
 
+// TestARefusedSignatureIsReadAgain: who cannot sign has the document before them still, with what happened.
+func TestARefusedSignatureIsReadAgain(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t))
+	to := o.must("drafter", "/van-ban/moi", o.writing(), decision(t))
+	keyless := o.ground.Actor(o.commune, auth.Leader)
+	o.people["keyless"] = &keyless
+	led, body := o.send("keyless", to+"/ky", nil, nil)
+	if led != "" || !strings.Contains(body, `role="alert"`) || !strings.Contains(body, `<img src="`+to+"/trang/1") {
+		t.Error(led, body)
+	}
+}
+
 // TestAPictureIsAskedForAgain: the browser keeps it, and its reader's right is checked each time.
 func TestAPictureIsAskedForAgain(t *testing.T) {
 	o := newOffice(t, storetest.SQLite(t))
