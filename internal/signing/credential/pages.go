@@ -37,7 +37,7 @@ func Pages(s *Service) web.Module {
 
 type page struct{ s *Service }
 
-// keys is how they may be looked at: each pair walks an index of migrations 0300 and 0301.
+// keys is how they may be looked at: each pair walks an index of migrations 0300 and 0501.
 var keys = web.List{
 	Key:     "credential.list",
 	Columns: []web.Column{{Name: "holder"}, {Name: "agency"}, {Name: "days"}, {Name: "end"}},
