@@ -92,6 +92,9 @@ func TestOlderDataIsBroughtToTodaysSchema(t *testing.T) {
 	if !slices.Contains(names, today) {
 		t.Errorf("the schema has a step %04d, and there is no data of it for the next to be tested on: ANTIN_UPDATE=1 go test ./cmd/antin -run Older", newest)
 	}
+	if testing.Short() {
+		names = names[:1] // the oldest has every step before it
+	}
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".gz"), func(t *testing.T) {
 			if info, err := os.Stat(name); err != nil || info.Size() > olderSize {
