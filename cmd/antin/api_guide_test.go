@@ -15,6 +15,9 @@ import (
 
 // The lines of docs/api.md that a shell runs carry a document from upload to issue, in the demo's house.
 func TestTheGuideToCallsRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it calls by other programs, one after the other")
+	}
 	for _, program := range []string{"bash", "curl", "jq", "openssl"} {
 		if _, err := exec.LookPath(program); err != nil {
 			if os.Getenv("CI") != "" {

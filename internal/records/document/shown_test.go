@@ -215,6 +215,9 @@ func made(n int, side float64) []byte {
 
 // TestLongAndLargeDocumentsAreShown: five thousand pages, five at a time; a page of 20 m by 20 m like any other; one page too many is said.
 func TestLongAndLargeDocumentsAreShown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it reads thousands of pages, one after the other")
+	}
 	o := newOffice(t, storetest.SQLite(t))
 	o.reader.Reader = willing{o.reader.Reader} // they have no gaps
 	to := o.must("drafter", "/van-ban/moi", o.writing(), made(5000, 600))
