@@ -376,10 +376,10 @@ func seenOn(page string) string {
 // goAround opens every page that the first ones lead to and that nobody has seen.
 func (b *browser) goAround(login string, seen map[string]bool) {
 	b.t.Helper()
-	todo := []string{"/"}
+	paths := []string{"/"}
 	for range 2 {
 		var next []string
-		for _, path := range todo {
+		for _, path := range paths {
 			r, err := b.http.Get(b.base + path)
 			if page := b.read(r, err); r.StatusCode != http.StatusOK {
 				b.t.Errorf("%s: GET %s: %d %s", login, path, r.StatusCode, page)
@@ -391,7 +391,7 @@ func (b *browser) goAround(login string, seen map[string]bool) {
 				}
 			}
 		}
-		todo = next
+		paths = next
 	}
 }
 

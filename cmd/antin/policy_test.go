@@ -2,35 +2,17 @@ package main
 
 import (
 	"io/fs"
-	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	pairs "github.com/antinvn/antin/codes/texts"
-	"github.com/antinvn/antin/internal/foundation/clock"
-	"github.com/antinvn/antin/internal/foundation/config"
 	"github.com/antinvn/antin/internal/foundation/i18n"
-	"github.com/antinvn/antin/internal/foundation/seal"
 )
 
 // TestEveryRuleIsSaidInBothLanguages: what decides stands in each line of the policies as their authors read it, and in the catalogue, in
 // the same words in English, as everybody reads it at /quyen. A text that belongs to no line is dead.
 func TestEveryRuleIsSaidInBothLanguages(t *testing.T) {
-	dir := t.TempDir()
-	ring, err := seal.Create(filepath.Join(dir, "master.keys"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := config.Load(config.Sources{Flags: map[string]string{"data": filepath.Join(dir, "data"), "master_keys": filepath.Join(dir, "master.keys"), "training": "on"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := openHouse(t.Context(), c, ring, clock.System{}, slog.New(slog.DiscardHandler), extra{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.close()
+	h := wholeHouse(t)
 	said, err := catalogue()
 	if err != nil {
 		t.Fatal(err)
