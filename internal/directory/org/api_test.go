@@ -1,7 +1,6 @@
 package org_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -12,24 +11,14 @@ import (
 	"github.com/antinvn/antin/internal/foundation/api"
 	"github.com/antinvn/antin/internal/foundation/api/apitest"
 	"github.com/antinvn/antin/internal/foundation/auth"
+	"github.com/antinvn/antin/internal/foundation/auth/authtest"
 	"github.com/antinvn/antin/internal/foundation/i18n"
 	"github.com/antinvn/antin/internal/foundation/store"
 	"github.com/antinvn/antin/internal/foundation/web"
 )
 
-// people are those who call, by their sessions.
-type people map[string]auth.Actor
-
-// Actor implements [web.Sessions].
-func (p people) Actor(_ context.Context, secret string) (web.Actor, error) {
-	return web.Actor{ID: secret, Name: secret, Identity: p[secret]}, nil
-}
-
-// Choose implements [web.Sessions].
-func (people) Choose(context.Context, string, string) error { return nil }
-
 // callers are people before the directory's calls.
-func (h *house) callers(t *testing.T, p people) *apitest.Caller {
+func (h *house) callers(t *testing.T, p authtest.People) *apitest.Caller {
 	t.Helper()
 	texts, err := i18n.New(web.Texts(), api.Files, auth.Files, store.Texts, org.Files)
 	if err != nil {
@@ -71,7 +60,7 @@ type apiNode struct {
 
 func TestTheDirectoryIsKeptByCalls(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		keeper := h.callers(t, people{"keeper": h.manager}).As("keeper")
+		keeper := h.callers(t, authtest.People{"keeper": h.manager}).As("keeper")
 		root := h.root.Text("agy")
 
 		// An agency, its unit, a change from a day that is over, and their end.
@@ -179,7 +168,7 @@ func TestTheDirectorysCallsAreRefused(t *testing.T) {
 		}
 		clerk := h.Actor(other.ID, auth.Clerk)
 		clerk.Person = mine.ID
-		c := h.callers(t, people{"manager": h.manager, "keeper": h.Reaching(dept.ID, auth.Units, auth.Operator), "clerk": clerk})
+		c := h.callers(t, authtest.People{"manager": h.manager, "keeper": h.Reaching(dept.ID, auth.Units, auth.Operator), "clerk": clerk})
 		node := m{"parent": dept.ID.Text("agy"), "kind": "department", "level": "province", "name": "Chi cục", "from": "2022-01-01"}
 		c.As("clerk").Post("/api/agencies", node).Refused("without the permission", "403 auth.denied")
 		c.As("keeper").Post("/api/agencies", m{"parent": other.ID.Text("agy"), "kind": "department", "level": "province", "name": "Chi cục", "from": "2022-01-01"}).Refused("out of reach", "404 store.not_found")

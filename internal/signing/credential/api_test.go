@@ -2,7 +2,6 @@ package credential_test
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -22,17 +21,6 @@ import (
 	"github.com/antinvn/antin/internal/signing/credential"
 	"github.com/antinvn/antin/internal/signing/signingtest"
 )
-
-// people are those who call, by their sessions.
-type people map[string]auth.Actor
-
-// Actor implements [web.Sessions].
-func (p people) Actor(_ context.Context, secret string) (web.Actor, error) {
-	return web.Actor{ID: secret, Name: secret, Identity: p[secret]}, nil
-}
-
-// Choose implements [web.Sessions].
-func (people) Choose(context.Context, string, string) error { return nil }
 
 type m = map[string]any
 
@@ -58,7 +46,7 @@ func TestKeysAreIssuedEndedAndRevokedByCalls(t *testing.T) {
 		}
 		s, err := web.New(web.Config{
 			Public: authtest.Public, Texts: texts, Clock: h.Clock, Log: slog.New(slog.DiscardHandler),
-			Sessions: people{"officer": h.Actor(agency, auth.CertificateOfficer), "stranger": h.Actor(other, auth.CertificateOfficer), "clerk": h.Actor(agency, auth.Clerk)},
+			Sessions: authtest.People{"officer": h.Actor(agency, auth.CertificateOfficer), "stranger": h.Actor(other, auth.CertificateOfficer), "clerk": h.Actor(agency, auth.Clerk)},
 		}, api.Module(append(credential.API(h.Credentials), training.API(h.Training)...)...))
 		if err != nil {
 			t.Fatal(err)

@@ -40,7 +40,7 @@ func TestKeysAreIssuedAndEndedOnPages(t *testing.T) {
 		}
 		s, err := web.New(web.Config{
 			Public: authtest.Public, Texts: texts, Clock: h.Clock, Log: slog.New(slog.DiscardHandler),
-			Sessions: people{"officer": h.Actor(agency, auth.CertificateOfficer), "stranger": h.Actor(other, auth.CertificateOfficer), "clerk": h.Actor(agency, auth.Clerk)},
+			Sessions: authtest.People{"officer": h.Actor(agency, auth.CertificateOfficer), "stranger": h.Actor(other, auth.CertificateOfficer), "clerk": h.Actor(agency, auth.Clerk)},
 		}, credential.Pages(h.Credentials))
 		if err != nil {
 			t.Fatal(err)
