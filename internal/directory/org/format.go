@@ -81,7 +81,4 @@ func dayOf(s string) time.Time {
 }
 
 // Day is the start of a time's day in Vietnam: what is in force is so by days.
-func Day(t time.Time) time.Time {
-	y, m, d := t.In(clock.Vietnam).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, clock.Vietnam).UTC()
-}
+func Day(t time.Time) time.Time { return clock.Day(t).UTC() }

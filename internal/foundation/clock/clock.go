@@ -28,6 +28,12 @@ var Vietnam = func() *time.Location {
 	return l
 }()
 
+// Day is the midnight in Viet Nam at which a time's day began.
+func Day(t time.Time) time.Time {
+	y, m, d := t.In(Vietnam).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, Vietnam)
+}
+
 // Later is the later of two times.
 func Later(a, b time.Time) time.Time {
 	if a.After(b) {

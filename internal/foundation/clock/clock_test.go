@@ -31,3 +31,15 @@ func TestLater(t *testing.T) {
 		t.Error("not the later one")
 	}
 }
+
+func TestADayBeginsAtMidnightInVietnam(t *testing.T) {
+	for _, at := range []string{"2026-03-01T17:00:00Z", "2026-03-02T16:59:59Z"} {
+		when, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := clock.Day(when).Format(time.RFC3339); got != "2026-03-02T00:00:00+07:00" {
+			t.Errorf("%s: %s", at, got)
+		}
+	}
+}

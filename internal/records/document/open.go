@@ -107,8 +107,7 @@ func (s *Service) open(ctx context.Context, who auth.Actor, method string, id st
 	var known bool
 	var unopened []store.ID
 	look := func(tx *store.Tx) (day time.Time, err error) {
-		y, m, dd := tx.Now().In(clock.Vietnam).Date()
-		day = time.Date(y, m, dd, 0, 0, 0, 0, clock.Vietnam)
+		day = clock.Day(tx.Now())
 		if d, err = seenTx(tx, who, id); err != nil {
 			return day, err
 		}

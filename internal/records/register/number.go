@@ -88,19 +88,13 @@ type Sent struct {
 // EventKind implements [store.Event].
 func (Sent) EventKind() string { return "register.sent/1" }
 
-// dayOf is the start of the day of a time, in Vietnam.
-func dayOf(t time.Time) time.Time {
-	y, m, d := t.In(clock.Vietnam).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, clock.Vietnam)
-}
-
 // dayAt is the day of a taking, held to what needs no series: it is no day to come, and in a year that goes on or for a reason
 // (Decree 30/2020, Article 15.1: the numbers of a year end on 31 December).
 func (t *Taking) dayAt(now time.Time) (time.Time, error) {
-	today := dayOf(now)
+	today := clock.Day(now)
 	day := today
 	if !t.Date.IsZero() {
-		day = dayOf(t.Date)
+		day = clock.Day(t.Date)
 	}
 	switch {
 	case day.After(today):
