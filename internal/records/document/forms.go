@@ -175,7 +175,7 @@ func (p page) sign(r *web.Request) (web.Answer, error) {
 		}
 	}
 	data := formData{Banner: training.Banner(), Facts: facts(r, &d.Document), Note: web.T("document.sign.note")}
-	data.read = func() (*web.Sheets, error) { return p.sheets(r, &d.Document, "/ky") } // what is signed is what was read
+	data.read = func() (*web.Sheets, error) { return p.sheets(r, d.ID, "/ky") } // what is signed is what was read
 	return p.finish(form, &d, "document.sign", data, func(seen store.ID) error {
 		if _, done := d.did("signed", who, seen); done {
 			return nil

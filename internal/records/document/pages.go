@@ -213,16 +213,16 @@ type showData struct {
 }
 
 func (p page) show(r *web.Request) (web.Answer, error) {
+	id, err := store.ParseID(idKind, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	pages, err := p.sheets(r, id, "") // first: it may record that they were opened, which the page then shows
+	if err != nil {
+		return nil, err
+	}
 	who, d, err := p.read(r)
 	if err != nil {
-		return nil, err
-	}
-	// Reading them may record that they were opened, which the page then shows.
-	pages, err := p.sheets(r, &d.Document, "")
-	if err != nil {
-		return nil, err
-	}
-	if d, err = p.s.Get(r.Context(), who, d.ID); err != nil {
 		return nil, err
 	}
 	data := showData{Sheets: pages, Banner: marked(&d.Document), State: badge(d.State), Facts: facts(r, &d.Document), Steps: way(&d)}

@@ -16,13 +16,13 @@ import (
 
 // sheets are the pages of a document's content that a request asks for, on the page at an address below the document's. Where they cannot
 // be drawn it says why: the page is shown all the same, and leads to the file.
-func (p page) sheets(r *web.Request, d *Document, below string) (*web.Sheets, error) {
+func (p page) sheets(r *web.Request, id store.ID, below string) (*web.Sheets, error) {
 	first, err := pageNumber(r.URL.Query().Get("trang"), 1)
 	if err != nil {
 		return nil, err
 	}
-	view := &web.Sheets{Many: PagesAtOnce, Path: at(d.ID, below), File: at(d.ID, "/tep?doc=1")}
-	part, err := p.s.PageText(r.Context(), auth.Who(r), d.ID, first)
+	view := &web.Sheets{Many: PagesAtOnce, Path: at(id, below), File: at(id, "/tep?doc=1")}
+	part, err := p.s.PageText(r.Context(), auth.Who(r), id, first)
 	if err != nil {
 		if view.Why = sheets.Why(r, err); view.Why == nil || r.Context().Err() != nil {
 			return nil, err
@@ -31,7 +31,7 @@ func (p page) sheets(r *web.Request, d *Document, below string) (*web.Sheets, er
 	}
 	view.Count = part.Count
 	view.Pages = sheets.Of(part.Reading, first, func(n int) (usual, wide template.URL) {
-		source := at(d.ID, "/trang/"+strconv.Itoa(n)+"?ban="+part.Version)
+		source := at(id, "/trang/"+strconv.Itoa(n)+"?ban="+part.Version)
 		return template.URL(source), template.URL(source + "&rong=1") //nolint:gosec // an address of our own, of digits and letters
 	})
 	return view, nil
